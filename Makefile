@@ -1,0 +1,35 @@
+# make demo | test | check | docs | clean. Everything is installed into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+
+.PHONY: setup demo test check docs clean
+
+setup: .venv/ready
+
+.venv/ready: pyproject.toml constraints.txt demo-packages.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "rantau needs Python 3.11 or newer, this is " + sys.version.split()[0])'
+	$(PYTHON) -m venv .venv
+	$(PIP) install -c constraints.txt torch
+	$(PIP) install -c constraints.txt -e '.[dev]'
+	$(PIP) install --no-deps --require-hashes -r demo-packages.txt
+	touch $@
+
+demo: setup
+	$(BIN)/rantau run recipes/demo.yaml
+
+test: setup
+	$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m rantau.recipe.reference --check docs/recipe.md
+
+docs: setup
+	$(BIN)/python -m rantau.recipe.reference docs/recipe.md
+
+clean:
+	rm -rf .venv store runs

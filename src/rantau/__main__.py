@@ -1,0 +1,5 @@
+"""python -m rantau is the command line."""
+
+from rantau.cli import main
+
+main()

@@ -1,0 +1,77 @@
+"""Where a run happens: device, threads, workers, memory. Never what comes out of it."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from rantau.errors import RecipeError
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """device: torch device type; threads: of one process; workers: processes for shards;
+    micro_batch: rows in one forward pass, None = the recipe's batch size."""
+
+    device: str = "cpu"
+    threads: int = 1
+    workers: int = 1
+    micro_batch: int | None = None
+
+
+def available_cores() -> int:
+    """Cores that this process may use (affinity, not the count of the board)."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def memory_gib() -> float:
+    """Memory of this machine or its cgroup, whichever is smaller, in GiB."""
+    sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    limit = Path("/sys/fs/cgroup/memory.max")
+    if limit.is_file() and (text := limit.read_text().strip()).isdigit():
+        sizes.append(int(text))
+    return min(sizes) / 2**30
+
+
+def detect(device: Device = "auto", *, workers: int | None = None, micro_batch: int | None = None) -> Machine:
+    """The machine as it is. torch is asked only for `auto` accelerators that could be there."""
+    if workers is not None and workers < 1:
+        raise RecipeError(f"--workers must be at least 1, got {workers}.")
+    if micro_batch is not None and micro_batch < 1:
+        raise RecipeError(f"--micro-batch must be at least 1, got {micro_batch}.")
+    chosen = _accelerator() if device == "auto" else device
+    cores = available_cores()
+    return Machine(device=chosen, threads=cores, workers=workers or cores, micro_batch=micro_batch)
+
+
+def _accelerator() -> str:
+    if Path("/proc/driver/nvidia/version").exists():
+        return "cuda"
+    if platform.system() == "Darwin" and platform.machine() == "arm64":
+        return "mps"
+    return "cpu"
+
+
+def describe() -> dict[str, Any]:
+    """Facts for a manifest: processor, cores, memory, system."""
+    return {
+        "processor": _processor(),
+        "cores": available_cores(),
+        "memory_gib": round(memory_gib(), 1),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

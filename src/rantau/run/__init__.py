@@ -1,0 +1,1 @@
+"""Stages, artefacts and the runner: knows no room."""

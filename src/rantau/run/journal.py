@@ -1,0 +1,42 @@
+"""runs/<name>/: what people read. Links to the artefacts of the latest run, and run.json."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rantau import files
+from rantau.errors import SourceError
+from rantau.run.runner import Outcome
+
+FILE_NAME = "run.json"
+
+
+def write_journal(folder: Path, recipe: Mapping[str, Any], outcomes: Sequence[Outcome]) -> None:
+    """Writes run.json and one link per stage, and links report, card and bundle to the top."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for outcome in outcomes:
+        _link(folder / "stages" / outcome.stage, outcome.folder)
+        for name in ("report.html", "card.md", "bundle", "merged"):
+            if (outcome.folder / name).exists():
+                _link(folder / name, outcome.folder / name)
+    rows = [{"stage": o.stage, "status": o.status, "reason": o.reason, "digest": o.digest, "wall_s": round(o.wall_s, 2), "artefact": os.path.relpath(o.folder, folder)} for o in outcomes]  # fmt: skip  # noqa: E501
+    files.write_json(folder / FILE_NAME, {"recipe": recipe, "stages": rows})
+
+
+def read_journal(folder: Path) -> dict[str, Any]:
+    """Raises SourceError with the command to run when nothing was run under this name."""
+    if not (folder / FILE_NAME).is_file():
+        raise SourceError(f"{folder}: no run of this name. Start one: rantau run recipes/<name>.yaml")
+    data: dict[str, Any] = files.read_json(folder / FILE_NAME)
+    return data
+
+
+def _link(link: Path, target: Path) -> None:
+    link.parent.mkdir(parents=True, exist_ok=True)
+    temporary = link.with_name(f".{link.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(os.path.relpath(target, link.parent))
+    temporary.replace(link)
