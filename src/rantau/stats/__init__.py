@@ -1,0 +1,28 @@
+"""All statistics: intervals over items, paired changes, tests, quantiles, whole-number shares."""
+
+from rantau.stats.apportionment import largest_remainder
+from rantau.stats.bootstrap import (
+    bootstrap_corpus,
+    bootstrap_mean,
+    bootstrap_ratio,
+    paired_difference,
+    paired_ratio_change,
+)
+from rantau.stats.interval import Interval
+from rantau.stats.multiplicity import holm
+from rantau.stats.proportion import mcnemar_exact, proportion_wilson
+from rantau.stats.quantile import quantiles
+
+__all__ = [
+    "Interval",
+    "bootstrap_corpus",
+    "bootstrap_mean",
+    "bootstrap_ratio",
+    "holm",
+    "largest_remainder",
+    "mcnemar_exact",
+    "paired_difference",
+    "paired_ratio_change",
+    "proportion_wilson",
+    "quantiles",
+]

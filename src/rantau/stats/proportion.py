@@ -1,0 +1,46 @@
+"""A share of successes and the test of two systems on the same questions."""
+
+from math import sqrt
+from statistics import NormalDist
+
+from rantau.errors import MeasureError
+from rantau.stats.interval import Interval
+
+
+def proportion_wilson(k: int, n: int, *, confidence: float = 0.95) -> Interval:
+    """Wilson score interval of k successes in n trials; it stays inside 0..1 and is never of no width.
+
+    Returns  value k / n
+    Raises   MeasureError unless n >= 1 and 0 <= k <= n
+    """
+    if n < 1:
+        raise MeasureError(f"n must be 1 or more, got {n}. Measure at least one item.")
+    if not 0 <= k <= n:
+        raise MeasureError(f"k must be in 0..n, got {k} of {n}. Count the successes among the n items.")
+    if not 0 < confidence < 1:
+        raise MeasureError(f"confidence must be between 0 and 1, got {confidence}. Try 0.95.")
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    share, scale = k / n, 1 + z * z / n
+    centre = (share + z * z / (2 * n)) / scale
+    reach = z / scale * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    low = 0.0 if k == 0 else centre - reach  # exact at the ends, where rounding would leave 1e-17
+    high = 1.0 if k == n else centre + reach
+    return Interval(share, low, high, n, f"Wilson score, {confidence * 100:g} %")
+
+
+def mcnemar_exact(b: int, c: int) -> float:
+    """Two-sided exact p-value that two systems are equally good, from the items on which they differ.
+
+    b        items that only the first system has right
+    c        items that only the second system has right
+    Returns  0..1; 1.0 when the systems never differ
+    Raises   MeasureError if a count is negative
+    """
+    if min(b, c) < 0:
+        raise MeasureError(f"b and c must be counts, got b={b} and c={c}. Count the items that differ.")
+    n, below = b + c, 0
+    ways = 1  # n choose i, in whole numbers: exact for any n
+    for i in range(min(b, c) + 1):
+        below += ways
+        ways = ways * (n - i) // (i + 1)
+    return min(1.0, 2 * below / (1 << n))
