@@ -1,0 +1,1 @@
+"""Keep a document, or say why not; then mix the sources by tokens. Open stage.py first."""
