@@ -1,0 +1,1 @@
+"""Answers and text scores before and after training, and the comparison of the two."""

@@ -1,0 +1,65 @@
+"""What an answer stage left: read again, and refused where two systems were not asked the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rantau import files
+from rantau.errors import MeasureError
+from rantau.records import Answer
+from rantau.stages.evaluation.answers import answer_of_row
+from rantau.stages.evaluation.texts import TextScore
+
+TEXTS, ITEMS, ANSWERS, PROMPTS = "texts.jsonl", "items.jsonl", "answers.jsonl", "prompts.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One system's artefact. items and answers are empty when the recipe has no prompts."""
+
+    texts: tuple[TextScore, ...]
+    items: tuple[dict[str, Any], ...]
+    answers: tuple[Answer, ...]
+    prompts_sha256: str
+
+
+def read_asked(folder: Path, *, with_prompts: bool) -> Asked:
+    """The finished artefact in `folder`.
+
+    Raises   MeasureError if an answer is missing or belongs to another prompt
+    """
+    texts = tuple(TextScore(**row) for row in files.read_jsonl(folder / TEXTS))
+    if not with_prompts:
+        return Asked(texts, (), (), "")
+    items = tuple(files.read_jsonl(folder / ITEMS))
+    answers = tuple(answer_of_row(row) for row in files.read_jsonl(folder / ANSWERS))
+    if [(i["id"], i["prompt_sha256"]) for i in items] != [(a.item_id, a.prompt_sha256) for a in answers]:
+        raise MeasureError(f"{folder}: {ANSWERS} does not answer {ITEMS}. Delete this folder and run again.")
+    return Asked(texts, items, answers, str(files.read_json(folder / PROMPTS)["sha256"]))
+
+
+def refuse_unlike(base: Asked, adapted: Asked) -> None:
+    """Raises MeasureError unless both systems saw the same bytes: a difference would measure the prompts."""
+    for what, key in (("prompts", _prompts), ("references", _references), ("held-out texts", _texts)):
+        first, second = key(base), key(adapted)
+        if first != second:
+            n = sum(a != b for a, b in zip(first, second, strict=False)) + abs(len(first) - len(second))
+            raise MeasureError(
+                f"base and adapted were not measured on the same {what}: {n} of {len(first)} differ. "
+                "No change can be computed. Run both answer stages again with one recipe."
+            )
+
+
+def _prompts(asked: Asked) -> Sequence[object]:
+    return [asked.prompts_sha256, *((i["id"], i["prompt_sha256"]) for i in asked.items)]
+
+
+def _references(asked: Asked) -> Sequence[object]:
+    return [(i["id"], i["reference"], i["reference_cut"]) for i in asked.items]
+
+
+def _texts(asked: Asked) -> Sequence[object]:
+    return [(t.text, t.document_id, t.bytes) for t in asked.texts]

@@ -1,0 +1,65 @@
+"""A ledger: rows of finished work, written one by one, so that a killed run asks only for what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from rantau import files
+from rantau.run.progress import Progress
+
+Work = TypeVar("Work")
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger(Generic[Work]):
+    """How pieces of work become rows of one file.
+
+    name_of     what a piece is called; unique
+    row_name    the same name, read from a row
+    length_of   pieces of like length share a batch: less padding
+    batch_size  pieces in a batch; part of what comes out, not of the machine: in another company a sum is
+                rounded elsewhere, and a tie between two words may fall the other way
+    """
+
+    path: Path
+    name_of: Callable[[Work], str]
+    row_name: Callable[[Row], str]
+    length_of: Callable[[Work], int]
+    batch_size: int
+
+    def batches(self, work: Sequence[Work]) -> list[list[Work]]:
+        """Depends on the work only, never on what is done already."""
+        ordered = sorted(work, key=lambda w: (self.length_of(w), self.name_of(w)))
+        return [ordered[i : i + self.batch_size] for i in range(0, len(ordered), self.batch_size)]
+
+    def fill(
+        self, work: Sequence[Work], do: Callable[[list[Work]], list[Row]], title: str, progress: Progress
+    ) -> list[Row]:
+        """The rows of all work, in its order; the file has the same bytes however often the run was killed.
+
+        do  rows of one batch, in its order. A batch of which a row is missing is done again as a whole.
+        """
+        rows = self._kept(work)
+        left = [b for b in self.batches(work) if any(self.name_of(w) not in rows for w in b)]
+        again = {self.name_of(w) for b in left for w in b}
+        rows = {name: row for name, row in rows.items() if name not in again}
+        files.write_jsonl(self.path, rows.values())
+        with progress.bar(title, len(work), done=len(rows)) as bar:
+            for batch in left:
+                for piece, row in zip(batch, do(batch), strict=True):
+                    files.append_jsonl(self.path, row)
+                    rows[self.name_of(piece)] = row
+                bar.advance(len(batch))
+        done = [rows[self.name_of(w)] for w in work]
+        files.write_jsonl(self.path, done)
+        return done
+
+    def _kept(self, work: Sequence[Work]) -> dict[str, Row]:
+        """Rows that a killed run left; a row of other work (another prompt) is not one."""
+        names = {self.name_of(w) for w in work}
+        rows = {self.row_name(row): row for row in files.read_appended_jsonl(self.path)}
+        return {name: row for name, row in rows.items() if name in names}

@@ -1,0 +1,166 @@
+"""The compare stage on artefacts that fake speakers left."""
+
+from pathlib import Path
+
+import pytest
+from sacrebleu.metrics.chrf import CHRF
+
+from rantau import files
+from rantau.errors import MeasureError
+from rantau.recipe import Recipe
+from rantau.run.stage import Context
+from rantau.stages.evaluation import stage
+from rantau.stages.evaluation.stage import COMPARE, answer_stage
+from tests.stages.evaluation.fakes import FakeSpeaker, context, document, gathered, recipe, some_dialogues
+
+TEXTS = [document(i, f"Berita ke-{i}: hari ini hujan " + "deras " * (i % 9)) for i in range(30)]
+INDONESIAN = "Itu adalah makanan yang sangat terkenal di seluruh kota kita"
+METRICS = {
+    "bits_per_byte",
+    "perplexity",
+    "language_fidelity",
+    "chrf++",
+    "answer_ended",
+    "repetition",
+    "prompt_copied",
+    "answer_words",
+}
+
+
+class Pair:
+    """Two finished answer artefacts and the context of their comparison."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path, base_word: str, adapted_word: str, asked: Recipe) -> None:  # fmt: skip  # noqa: E501
+        heldout = gathered(folder / "gather", TEXTS, some_dialogues(50))
+        self.folders = {}
+        for system, word in (("base", base_word), ("adapted", adapted_word)):
+            fake = FakeSpeaker(word)
+            monkeypatch.setattr(stage, "load_speaker", lambda *_, fake=fake: fake)
+            asking = answer_stage("base", adapter_from=None)
+            ctx = context(asking, asked, folder / system, gather=heldout)
+            asking.run(ctx)
+            self.folders[system] = ctx.out
+        self.ctx: Context = context(
+            COMPARE, asked, folder / "compare",
+            answer_base=self.folders["base"], answer_adapted=self.folders["adapted"],
+        )  # fmt: skip
+
+    def rows(self) -> dict[tuple[str, str], dict[str, object]]:
+        COMPARE.run(self.ctx)
+        return {(r["metric"], r["system"]): r for r in files.read_json(self.ctx.out / "scores.json")}
+
+
+def test_every_row_has_n_interval_and_signature(
+    monkeypatch: pytest.MonkeyPatch, tiny_base: Path, tmp_path: Path
+) -> None:
+    rows = Pair(monkeypatch, tmp_path, "the answer is not known to me", INDONESIAN, recipe(tiny_base)).rows()
+    assert {metric for metric, _ in rows} == METRICS
+    for row in rows.values():
+        assert row["low"] <= row["value"] <= row["high"]  # type: ignore[operator]
+        assert row["n"] == (20 if row["name"] == "berita" else 40)
+        assert row["signature"] and row["better"] in ("lower", "higher", "neither")
+    assert {s for m, s in rows if m == "chrf++"} == {
+        "base",
+        "adapted",
+        "change",
+        "chance",
+        "chance-base",
+        "ceiling",
+    }
+    assert rows["language_fidelity", "base"]["value"] == 0.0
+    assert rows["language_fidelity", "adapted"]["value"] == 1.0
+    assert rows["language_fidelity", "change"]["value"] == 1.0
+    assert rows["language_fidelity", "adapted"]["n_untold"] == 0
+    signature = str(rows["chrf++", "chance"]["signature"])
+    assert "nc:6|nw:2" in signature and "max_new_tokens:8" in signature and "5 shuffles" in signature
+
+
+def test_chrf_rows_are_sacrebleus(monkeypatch: pytest.MonkeyPatch, tiny_base: Path, tmp_path: Path) -> None:
+    pair = Pair(monkeypatch, tmp_path, "tidak tahu", INDONESIAN, recipe(tiny_base))
+    rows = pair.rows()
+    items = files.read_jsonl(pair.folders["base"] / "items.jsonl")
+    references = [i["reference"] for i in items]
+    expected = {"ceiling": [i["reference_cut"] for i in items]}
+    for system in ("base", "adapted"):
+        expected[system] = [a["text"] for a in files.read_jsonl(pair.folders[system] / "answers.jsonl")]
+    points = {s: CHRF(word_order=2).corpus_score(texts, [references]).score for s, texts in expected.items()}
+    assert {s: rows["chrf++", s]["value"] for s in points} == pytest.approx(points)
+    assert rows["chrf++", "change"]["value"] == pytest.approx(points["adapted"] - points["base"])
+    samples = {s["item_id"]: s for s in files.read_jsonl(pair.ctx.out / "samples.jsonl")}
+    assert len(samples) == 40
+    first = samples[items[0]["id"]]
+    assert first["prompt"] == items[0]["prompt_messages"][0]["content"]
+    alone = CHRF(word_order=2).sentence_score(expected["adapted"][0], [references[0]]).score
+    assert first["chrf_adapted"] == pytest.approx(alone)
+
+
+def test_equal_systems_change_nothing(monkeypatch: pytest.MonkeyPatch, tiny_base: Path, tmp_path: Path) -> None:
+    rows = Pair(monkeypatch, tmp_path, INDONESIAN, INDONESIAN, recipe(tiny_base)).rows()
+    changes = [r for (_, system), r in rows.items() if system == "change"]
+    assert len(changes) == 7
+    assert all((r["value"], r["low"], r["high"]) == (0.0, 0.0, 0.0) for r in changes)
+    assert rows["answer_ended", "change"]["p_mcnemar"] == 1.0
+
+
+def test_the_same_artefacts_give_the_same_bytes(
+    monkeypatch: pytest.MonkeyPatch, tiny_base: Path, tmp_path: Path
+) -> None:
+    pair = Pair(monkeypatch, tmp_path, "tidak tahu", INDONESIAN, recipe(tiny_base))
+    pair.rows()
+    first = {p.name: p.read_bytes() for p in pair.ctx.out.iterdir()}
+    pair.rows()
+    assert {p.name: p.read_bytes() for p in pair.ctx.out.iterdir()} == first
+    assert set(first) == {"scores.json", "samples.jsonl"}
+
+
+def test_a_language_that_cannot_be_told_has_words_instead_of_a_number(
+    monkeypatch: pytest.MonkeyPatch, tiny_base: Path, tmp_path: Path
+) -> None:
+    rows = Pair(monkeypatch, tmp_path, "tidak tahu", INDONESIAN, recipe(tiny_base, target="sun")).rows()
+    row = rows["language_fidelity", "adapted"]
+    assert row["value"] is None and row["low"] is None and row["n"] == 40
+    assert "py3langid has no label for Sundanese" in str(row["reason"])
+    assert rows["language_fidelity", "change"]["value"] is None
+
+
+def test_without_prompts_texts_are_compared(
+    monkeypatch: pytest.MonkeyPatch, tiny_base: Path, tmp_path: Path
+) -> None:
+    pair = Pair(monkeypatch, tmp_path, "a", "b", recipe(tiny_base, prompts={"source": ""}))
+    assert {metric for metric, _ in pair.rows()} == {"bits_per_byte", "perplexity"}
+    assert not (pair.ctx.out / "samples.jsonl").exists()
+
+
+def change_first_row(path: Path, **values: object) -> None:
+    rows = files.read_jsonl(path)
+    files.write_jsonl(path, [{**rows[0], **values}, *rows[1:]])
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "message"),
+    [
+        ("items.jsonl", {"reference": "Lain."}, "not measured on the same references: 1 of 40 differ"),
+        ("texts.jsonl", {"bytes": 1}, "not measured on the same held-out texts: 1 of 20 differ"),
+        ("answers.jsonl", {"prompt_sha256": "0"}, "does not answer items.jsonl"),
+    ],
+)
+def test_unlike_questions_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+    tiny_base: Path,
+    tmp_path: Path,
+    name: str,
+    values: dict[str, object],
+    message: str,
+) -> None:
+    pair = Pair(monkeypatch, tmp_path, "a", "b", recipe(tiny_base))
+    change_first_row(pair.folders["adapted"] / name, **values)
+    with pytest.raises(MeasureError, match=message):
+        pair.rows()
+
+
+def test_other_prompts_are_refused(monkeypatch: pytest.MonkeyPatch, tiny_base: Path, tmp_path: Path) -> None:
+    pair = Pair(monkeypatch, tmp_path, "a", "b", recipe(tiny_base))
+    change_first_row(pair.folders["adapted"] / "items.jsonl", prompt_sha256="0")
+    change_first_row(pair.folders["adapted"] / "answers.jsonl", prompt_sha256="0")
+    with pytest.raises(MeasureError, match="not measured on the same prompts: 1 of 41 differ"):
+        pair.rows()

@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import pytest
+
+from rantau import files
+from rantau.run.progress import Progress
+from rantau.stages.evaluation.ledger import Ledger, Row
+
+WORK = [f"{i:02d}" + "x" * (i * 7 % 5) for i in range(23)]
+
+
+def ledger(path: Path) -> Ledger[str]:
+    return Ledger(path, name_of=str, row_name=lambda row: str(row["name"]), length_of=len, batch_size=4)
+
+
+def do(batch: list[str]) -> list[Row]:
+    return [{"name": w, "company": "+".join(batch)} for w in batch]
+
+
+def fill(path: Path, done: list[list[str]] | None = None) -> bytes:
+    def noted(batch: list[str]) -> list[Row]:
+        if done is not None:
+            done.append(batch)
+        return do(batch)
+
+    rows = ledger(path).fill(WORK, noted, "t", Progress(quiet=True))
+    assert [row["name"] for row in rows] == WORK
+    return path.read_bytes()
+
+
+def appended(path: Path) -> bytes:
+    """What a run has appended when it is about to end: batch order, not yet the order of the work."""
+    for batch in ledger(path).batches(WORK):
+        for row in do(batch):
+            files.append_jsonl(path, row)
+    return path.read_bytes()
+
+
+def test_batches_hold_all_work_once_and_like_lengths(tmp_path: Path) -> None:
+    batches = ledger(tmp_path / "l").batches(WORK)
+    assert sorted(w for b in batches for w in b) == sorted(WORK)
+    assert batches == ledger(tmp_path / "l").batches(WORK[::-1])
+    assert max(len(b) for b in batches) == 4
+    assert [len(w) for b in batches for w in b] == sorted(map(len, WORK))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.33, 0.5, 0.77, 0.99, 1.0])
+def test_a_killed_run_ends_with_the_same_bytes(tmp_path: Path, share: float) -> None:
+    whole = fill(tmp_path / "undisturbed")
+    left = appended(tmp_path / "l")
+    (tmp_path / "l").write_bytes(left[: int(len(left) * share)])
+    assert fill(tmp_path / "l") == whole
+
+
+def test_only_missing_batches_are_done_and_done_whole(tmp_path: Path) -> None:
+    left = appended(tmp_path / "l")
+    lines = left.splitlines(keepends=True)
+    (tmp_path / "l").write_bytes(b"".join(lines[:9]) + lines[9][:5])  # two whole batches, one row of the third
+    done: list[list[str]] = []
+    fill(tmp_path / "l", done)
+    assert done == ledger(tmp_path / "l").batches(WORK)[2:]
+
+
+def test_a_finished_file_is_left_as_it_is(tmp_path: Path) -> None:
+    whole = fill(tmp_path / "l")
+    done: list[list[str]] = []
+    assert fill(tmp_path / "l", done) == whole
+    assert done == []
+
+
+def test_rows_of_other_work_are_thrown_away(tmp_path: Path) -> None:
+    files.append_jsonl(tmp_path / "l", {"name": "stranger", "company": ""})
+    assert b"stranger" not in fill(tmp_path / "l")
