@@ -17,7 +17,7 @@ from rantau.run.progress import Progress
 class Declared:
     """The part of the recipe that a stage declared; reading anything else is an error.
 
-    A slice is a path: "adapter", "seed", or "phases.<name>" for one element of a list.
+    A slice is a path: "adapter", "seed", "evaluation.prompts", or "phases.<name>" for one element of a list.
     """
 
     recipe: Recipe
@@ -28,17 +28,20 @@ class Declared:
             return getattr(self.recipe, name)
         raise StoreError(f"recipe.{name} is read but not declared; the stage declares {', '.join(self.slices)}.")
 
-    def element(self, path: str) -> Any:
-        """The element of a list that was declared as "<list>.<name>"."""
+    def part(self, path: str) -> Any:
+        """The part of a slice that was declared as "<slice>.<field>", or "<list>.<name>"."""
         if path not in self.slices:
             raise StoreError(f"recipe.{path} is read but not declared; declared: {', '.join(self.slices)}.")
         return slice_value(self.recipe, path)
 
 
 def slice_value(recipe: Recipe, path: str) -> Any:
+    """The value at a path: a slice, a field of it, or the element of a list that has this name."""
     head, _, name = path.partition(".")
     value = getattr(recipe, head)
-    return next(e for e in value if e.name == name) if name else value
+    if isinstance(value, list) and name:
+        return next(e for e in value if e.name == name)
+    return getattr(value, name) if name else value
 
 
 @dataclass(frozen=True, slots=True)

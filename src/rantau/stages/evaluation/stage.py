@@ -59,7 +59,14 @@ def answer_stage(system: Literal["base", "adapted"], *, adapter_from: str | None
         name=f"answer-{system}",
         version=1,
         needs=("gather", adapter_from) if adapter_from else ("gather",),
-        slices=("language", "model", "formatting", "evaluation", "seed"),
+        slices=(
+            "model",
+            "formatting",
+            "evaluation.texts",
+            "evaluation.prompts",
+            "evaluation.context_tokens",
+            "seed",
+        ),
         run=partial(answer, adapter_from=adapter_from),
         fingerprint=_base_hash,
         volatile=("speed.json",),
@@ -86,7 +93,7 @@ def answer(context: Context, *, adapter_from: str | None) -> AnswerSummary:
     )
     pieces = _pieces(context)
     items, n_dropped = _items(context, template, tokenizer)  # before any scoring: a bad source is told at once
-    window = recipe.evaluation.context_tokens
+    window = recipe.part("evaluation.context_tokens")
     scores = score_pieces(context.out / TEXTS, pieces, speaker, context_tokens=window, progress=context.progress)
     answers = _answers(context, items, speaker)
     files.write_json(context.out / "speed.json", {"wall_s": round(time.monotonic() - start, 2)})
@@ -103,7 +110,7 @@ def answer(context: Context, *, adapter_from: str | None) -> AnswerSummary:
 def _pieces(context: Context) -> list[HeldOutPiece]:
     return [
         piece
-        for text in context.recipe.evaluation.texts
+        for text in context.recipe.part("evaluation.texts")
         for piece in draw_pieces(
             read_held_out(context.inputs["gather"], text.source),
             text=text.name,
@@ -117,7 +124,7 @@ def _pieces(context: Context) -> list[HeldOutPiece]:
 def _items(context: Context, template: Template, tokenizer: Tokenizer) -> tuple[list[AskedItem], int]:
     """Draws and renders the items and writes them down; returns them and the number of refused dialogues."""
     recipe = context.recipe
-    prompts: Prompts | None = recipe.evaluation.prompts
+    prompts: Prompts | None = recipe.part("evaluation.prompts")
     if prompts is None:
         return [], 0
     drawn = draw_dialogues(
@@ -143,7 +150,7 @@ def _room(model: Model, prompts: Prompts) -> int | None:
 
 
 def _answers(context: Context, items: Sequence[AskedItem], speaker: Speaker) -> list[Answer]:
-    prompts: Prompts | None = context.recipe.evaluation.prompts
+    prompts: Prompts | None = context.recipe.part("evaluation.prompts")
     if prompts is None:
         return []
     limit = prompts.max_new_tokens
