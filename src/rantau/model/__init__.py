@@ -1,0 +1,1 @@
+"""Models: load, adapt, generate, score. The one place below the stages that knows torch."""

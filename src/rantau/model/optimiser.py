@@ -1,0 +1,93 @@
+"""Which parameter learns at which rate: the groups of LoRA+ that PEFT's own helper misplaces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import torch
+
+Kind = Literal["lora_A", "lora_B", "embedding", "magnitude", "other"]
+KINDS: tuple[Kind, ...] = ("lora_A", "lora_B", "embedding", "magnitude", "other")
+EMBEDDING_SHARE = 0.2
+BETAS = (0.9, 0.95)
+
+
+def parameter_groups(
+    model: torch.nn.Module,
+    *,
+    learning_rate: float,
+    loraplus_ratio: float,
+    embedding_learning_rate: float,
+    weight_decay: float,
+) -> list[dict[str, Any]]:
+    """Groups for AdamW: {name, params, lr, weight_decay}, in the order of KINDS, empty ones left out.
+
+    lora_A, magnitude, other   learning_rate (DoRA's magnitudes scale a row: they are no B)
+    lora_B                     learning_rate * loraplus_ratio
+    embedding                  embedding_learning_rate: whole embeddings or output head, single trained rows
+                               (trainable_token_indices), and both parts of LoRA on an embedding
+    weight_decay               on matrices; vectors (magnitudes, norms, biases) get none
+    """
+    rates = dict.fromkeys(KINDS, learning_rate)
+    rates |= {"lora_B": learning_rate * loraplus_ratio, "embedding": embedding_learning_rate}
+    members = _by_kind(model)
+    groups: list[dict[str, Any]] = [
+        {
+            "name": kind if decayed else f"{kind} (no decay)",
+            "params": members[kind, decayed],
+            "lr": rates[kind],
+            "weight_decay": weight_decay if decayed else 0.0,
+        }
+        for kind in KINDS
+        for decayed in (True, False)
+        if (kind, decayed) in members
+    ]
+    grouped = sorted(id(p) for group in groups for p in group["params"])
+    trained = sorted(id(p) for p in model.parameters() if p.requires_grad)
+    assert grouped == trained, "each trainable parameter is in exactly one group"
+    return groups
+
+
+def _by_kind(model: torch.nn.Module) -> dict[tuple[Kind, bool], list[torch.nn.Parameter]]:
+    """Trainable parameters by (kind, has more than one dimension)."""
+    members: dict[tuple[Kind, bool], list[torch.nn.Parameter]] = {}
+    inside = _whole_embeddings(model)
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            kind = "embedding" if id(parameter) in inside else _kind(name)
+            members.setdefault((kind, parameter.ndim > 1), []).append(parameter)
+    return members
+
+
+def _kind(name: str) -> Kind:
+    if "lora_embedding_" in name or "trainable_tokens_" in name:
+        return "embedding"
+    if "lora_magnitude_vector" in name:
+        return "magnitude"
+    return "lora_A" if ".lora_A." in name else "lora_B" if ".lora_B." in name else "other"
+
+
+def _whole_embeddings(model: torch.nn.Module) -> set[int]:
+    """Ids of the weights of embeddings and of the output head, and of PEFT's trainable copies of them."""
+    from torch import nn
+    from transformers import PreTrainedModel
+
+    heads = [m.get_output_embeddings() for m in model.modules() if isinstance(m, PreTrainedModel)]
+    found = set()
+    for module in model.modules():
+        original = getattr(module, "original_module", module)
+        if isinstance(original, nn.Embedding) or (any(module is head for head in heads) and _is_whole(module)):
+            found |= {id(p) for n, p in module.named_parameters() if _kind(n) == "other"}
+    return found
+
+
+def _is_whole(head: torch.nn.Module) -> bool:
+    """False where the head carries LoRA matrices: those are an A and a B like any other."""
+    return not any(_kind(f".{name}") in ("lora_A", "lora_B") for name, _ in head.named_parameters())
+
+
+def adamw(groups: list[dict[str, Any]]) -> torch.optim.AdamW:
+    import torch
+
+    return torch.optim.AdamW(groups, betas=BETAS, eps=1e-8)

@@ -1,0 +1,84 @@
+"""One training phase without a runner: a recipe, token rows and a context made by hand.
+
+As a program it trains one phase and is meant to be killed: python -m tests.stages.training.harness BASE FORMAT OUT
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rantau import files
+from rantau.machine import Machine
+from rantau.recipe import Recipe, check_recipe
+from rantau.run.progress import Progress
+from rantau.run.stage import Context, Declared, Stage
+from rantau.stages.training import observer
+from rantau.stages.training.stage import TrainSummary, train_stage
+
+VOCABULARY = 300
+STAGE_STEPS = 30
+
+
+def recipe(base: Path | str, *, adapter: dict[str, Any] | None = None, **phase: Any) -> Recipe:
+    """One phase "cpt", and "sft" after it, both with the same values; 8 rows a step."""
+    shared = {"mixture": {"a": 1.0}, "batch_size": 8, "learning_rate": 2e-3, "checkpoint_steps": 5, **phase}
+    data = {
+        "name": "tiny", "language": {"target": "ind"}, "model": {"base": str(base)}, "seed": 7,
+        "sources": [{"name": "a", "path": "a.txt", "language": "ind", "license": "CC0-1.0"}],
+        "adapter": {"rank": 4, "dropout": 0.1, **(adapter or {})},
+        "phases": [{"name": "cpt", "kind": "cpt", **shared}, {"name": "sft", "kind": "sft", **shared}],
+        "evaluation": {"texts": [{"name": "a", "source": "a"}]},
+    }  # fmt: skip
+    return check_recipe(data, where="tiny.yaml")
+
+
+def write_rows(folder: Path, *, n: int = 40, phase: str = "cpt", learnt: bool = True, seed: int = 3) -> Path:
+    """Rows of 3 to 24 tokens as the format stage writes them; the first two tokens are a prompt."""
+    import pyarrow as pa
+
+    draw = random.Random(seed)
+    rows = []
+    for number in range(n):
+        length = draw.randint(3, 24)
+        ids = [draw.randrange(4, VOCABULARY) for _ in range(length)]
+        flags = [learnt and place >= 2 for place in range(length)]
+        rows.append({"id": f"a:{number}", "source": "a", "ids": ids, "learnt": flags})
+    types = [("id", pa.string()), ("source", pa.string()), ("ids", pa.list_(pa.int32())), ("learnt", pa.list_(pa.bool_()))]  # fmt: skip  # noqa: E501
+    files.write_parquet(folder / f"{phase}.parquet", rows, pa.schema(types))
+    return folder
+
+
+def context(asked: Recipe, stage: Stage, inputs: dict[str, Path], out: Path, **machine: Any) -> Context:
+    out.mkdir(parents=True, exist_ok=True)
+    declared = Declared(asked, stage.slices)
+    return Context(declared, Path(), inputs, out, Machine(**machine), Progress(quiet=True))
+
+
+def train_cpt(asked: Recipe, rows: Path, out: Path, **machine: Any) -> TrainSummary:
+    stage = train_stage(asked.phases[0], None)
+    summary: TrainSummary = stage.run(context(asked, stage, {"format": rows}, out, **machine))
+    return summary
+
+
+def lasting(out: Path, stage: Stage) -> dict[str, str]:
+    """Hash of every file that counts: not the checkpoints, not what holds seconds."""
+    aside = {*stage.volatile, *stage.scratch}
+    found = ((p.relative_to(out), p) for p in files.files_below(out))
+    return {str(name): files.sha256_file(p) for name, p in found if name.parts[0] not in aside}
+
+
+def _after_a_moment(device: str) -> float:
+    """Stands for the measured memory; makes a step last long enough to be killed in."""
+    time.sleep(0.03)
+    return 0.0
+
+
+if __name__ == "__main__":
+    base, rows, out = sys.argv[1:]
+    observer.peak_gib = _after_a_moment
+    train_cpt(recipe(base, epochs=STAGE_STEPS / 5), Path(rows), Path(out))
+    print("whole")
