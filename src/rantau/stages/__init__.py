@@ -1,0 +1,1 @@
+"""The rooms that data walks through; they meet only in files."""

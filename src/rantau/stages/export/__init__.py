@@ -1,0 +1,1 @@
+"""What leaves the house: the bundle, the merged model, and the proof that both say the same."""
