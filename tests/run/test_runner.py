@@ -113,3 +113,20 @@ def test_the_second_run_says_who_holds_the_store_and_waits(
     waiting.join(10)
     assert not waiting.is_alive()
     assert f"is used by process {os.getpid()}" in capsys.readouterr().err
+
+
+def test_one_field_of_every_element_can_be_declared(tmp_path: Path) -> None:
+    seen: list[object] = []
+
+    def look(context: Context) -> toy.Summary:
+        phase = context.recipe.phases[0]
+        seen.append((phase.name, phase.tokens))
+        return toy.Summary(phase.batch_size if context.recipe.phases[0].tokens == 7 else 0)
+
+    stage = Stage("look", 1, (), ("phases.*.tokens",), look)
+    phase = {"name": "cpt", "kind": "cpt", "mixture": {"a": 1.0}}
+    toy.run(tmp_path, stages=(stage,))
+    kept = toy.run(tmp_path, toy.recipe(phases=[{**phase, "learning_rate": 1e-3}]), stages=(stage,))
+    assert kept[0].status == "kept" and seen == [("cpt", None)]
+    with pytest.raises(StoreError, match=r"cpt\.batch_size is read but not declared"):
+        toy.run(tmp_path, toy.recipe(phases=[{**phase, "tokens": 7}]), stages=(stage,))

@@ -17,7 +17,8 @@ from rantau.run.progress import Progress
 class Declared:
     """The part of the recipe that a stage declared; reading anything else is an error.
 
-    A slice is a path: "adapter", "seed", "evaluation.prompts", or "phases.<name>" for one element of a list.
+    A slice is a path: "adapter", "seed", "evaluation.prompts", "phases.<name>" for one element of a list, or
+    "phases.*.tokens" for one field of every element (their names are always there).
     """
 
     recipe: Recipe
@@ -26,6 +27,8 @@ class Declared:
     def __getattr__(self, name: str) -> Any:
         if name in self.slices:
             return getattr(self.recipe, name)
+        if fields := fields_of_all(self.slices, name):
+            return [Fields(element, fields) for element in getattr(self.recipe, name)]
         raise StoreError(f"recipe.{name} is read but not declared; the stage declares {', '.join(self.slices)}.")
 
     def part(self, path: str) -> Any:
@@ -33,6 +36,25 @@ class Declared:
         if path not in self.slices:
             raise StoreError(f"recipe.{path} is read but not declared; declared: {', '.join(self.slices)}.")
         return slice_value(self.recipe, path)
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """An element of a list of which only some fields were declared."""
+
+    element: Any
+    fields: tuple[str, ...]
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self.fields:
+            return getattr(self.element, name)
+        raise StoreError(f"{self.element.name}.{name} is read but not declared; declared: {', '.join(self.fields)}.")
+
+
+def fields_of_all(slices: tuple[str, ...], head: str) -> tuple[str, ...]:
+    """Fields declared as "<head>.*.<field>", with the name first; empty if there are none."""
+    found = tuple(s.removeprefix(f"{head}.*.") for s in slices if s.startswith(f"{head}.*."))
+    return ("name", *found) if found else ()
 
 
 def slice_value(recipe: Recipe, path: str) -> Any:

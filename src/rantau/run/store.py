@@ -17,7 +17,7 @@ from rantau.errors import StoreError
 from rantau.recipe import Recipe
 from rantau.run.manifest import FILE_NAME, Manifest, list_files
 from rantau.run.progress import Progress
-from rantau.run.stage import Stage, slice_value
+from rantau.run.stage import Stage, fields_of_all, slice_value
 
 LOCK_WAIT_S = 3600.0
 
@@ -90,7 +90,10 @@ def _try_lock(descriptor: int) -> bool:
 
 def asked_for(stage: Stage, recipe: Recipe, folder: Path, inputs: Mapping[str, str]) -> dict[str, Any]:
     """What the key is made of: stage, version, declared slices, fingerprints, keys of needs. Never the machine."""
-    values = {path: _plain(slice_value(recipe, path)) for path in sorted(stage.slices)}
+    values = {path: _plain(slice_value(recipe, path)) for path in stage.slices if ".*." not in path}
+    for head in {path.partition(".*.")[0] for path in stage.slices if ".*." in path}:
+        fields = fields_of_all(stage.slices, head)
+        values[head] = [{f: _plain(getattr(e, f)) for f in fields} for e in getattr(recipe, head)]
     outside = dict(stage.fingerprint(recipe, folder)) if stage.fingerprint else {}
     return {
         "stage": stage.name, "version": stage.version, "recipe": values, "outside": outside,

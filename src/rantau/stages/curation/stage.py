@@ -230,6 +230,17 @@ CURATE = Stage(
     name="curate",
     version=1,
     needs=("gather",),
-    slices=("model", "curation", "phases", "sources", "seed", "formatting"),
+    slices=(
+        "model",
+        "curation",
+        "sources",
+        "seed",
+        "formatting",
+        "phases.*.kind",
+        "phases.*.mixture",
+        "phases.*.tokens",
+        "phases.*.max_tokens",
+        "phases.*.over_long",
+    ),
     run=curate,
 )

@@ -134,5 +134,17 @@ def sample_schema() -> Any:
 
 
 FORMAT = Stage(
-    "format", 1, needs=("curate",), slices=("language", "model", "formatting", "phases"), run=format_phases
+    "format",
+    1,
+    needs=("curate",),
+    slices=(
+        "language",
+        "model",
+        "formatting",
+        "phases.*.kind",
+        "phases.*.loss_on",
+        "phases.*.max_tokens",
+        "phases.*.over_long",
+    ),
+    run=format_phases,
 )
