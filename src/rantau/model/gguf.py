@@ -1,0 +1,217 @@
+"""GGUF files: dequantised once into a cached folder of safetensors with the tokenizer beside them.
+
+Weights are stored as float32 up to 1.5 billion parameters, above that as bfloat16. A Q4_1 or Q8_0 value
+is a float16 scale times a small integer (plus a float16 offset), which float32 holds and bfloat16 rounds
+by up to 2^-9 of its size; for a large model half the disk is worth more than that.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rantau import files
+from rantau.errors import MachineError, ModelError, RantauError
+from rantau.model.complete import check_complete
+from rantau.model.disk import full_disk_named
+from rantau.model.quiet import Says, quiet_transformers
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+MARKER = "rantau.json"
+LAYOUT = 1  # raise it when the conversion comes out differently
+FLOAT32_MAX_PARAMETERS = 1_500_000_000
+
+# tokenizer.ggml.pre, as llama.cpp defines it: splits that transformers 5.23 knows are left to it.
+DIGITS_FIRST = {"smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b"}
+GPT2_SPLIT = {"default", "gpt-2", "gpt2", "phi-2", "olmo", "mpt", "jais", "trillion"}
+
+
+def cache_root() -> Path:
+    """$RANTAU_CACHE, else ~/.cache/rantau."""
+    return Path(os.environ.get("RANTAU_CACHE") or Path.home() / ".cache" / "rantau")
+
+
+def sha256_of(path: Path) -> str:
+    stat = path.stat()
+    return _sha256(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _sha256(path: Path, size: int, mtime_ns: int) -> str:
+    return files.sha256_file(path)
+
+
+def convert(path: Path, sha256: str, progress: Says | None) -> Path:
+    """The cached folder for a .gguf file, built now if it is missing or damaged.
+
+    sha256   hash of the file, which names the folder
+    Raises   ModelError if the file is not a GGUF that transformers can read exactly
+    """
+    if (folder := converted(sha256)) is not None:
+        return folder
+    folder = _folder(sha256)
+    with _writable(folder), _alone(folder.with_name(f".{sha256}.lock")):
+        if converted(sha256) is None:
+            if progress is not None:
+                progress.say(f"Dequantising {path.name} once into {folder} (about half a minute)")
+            _build(path, folder)
+    return folder
+
+
+def converted(sha256: str) -> Path | None:
+    """The finished folder of that .gguf, or None if it is missing or any file differs from its record."""
+    folder = _folder(sha256)
+    try:
+        marker = files.read_json(folder / MARKER)
+        intact = all(_unchanged(folder / name, fact) for name, fact in marker["files"].items())
+        return folder if intact and marker["layout"] == LAYOUT else None
+    except (RantauError, OSError, KeyError, TypeError, AttributeError):  # no record, or not one of ours
+        return None
+
+
+def _unchanged(path: Path, fact: Mapping[str, Any]) -> bool:
+    """Size and time as recorded; a file with another time is hashed."""
+    stat = path.stat()
+    if stat.st_size != fact["bytes"]:
+        return False
+    return bool(stat.st_mtime_ns == fact["mtime_ns"] or files.sha256_file(path) == fact["sha256"])
+
+
+def _folder(sha256: str) -> Path:
+    return cache_root() / "models" / sha256
+
+
+@contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+    """Names the cache, and how to move it, when its disk is full or not ours to write."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with full_disk_named(folder):
+            yield
+    except (OSError, MachineError) as error:
+        why = f"cannot be written ({error.strerror})" if isinstance(error, OSError) else "the disk is full"
+        raise MachineError(f"{folder.parent}: {why}. Set RANTAU_CACHE to a folder with room.") from error
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """One builder at a time; the system lets go of the lock when its holder is killed."""
+    import fcntl
+
+    with lock.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _build(path: Path, folder: Path) -> None:
+    """Builds beside the final place and renames last: a folder of that name is whole, or damaged later."""
+    temporary = folder.with_name(f".{folder.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)  # left by a killed builder: we hold the lock
+    temporary.mkdir()
+    try:
+        write_tokenizer(path, temporary)
+        write_weights(path, temporary)
+        facts = {p.name: _fact(p) for p in files.files_below(temporary)}
+        files.write_json(temporary / MARKER, {"layout": LAYOUT, "source": path.name, "files": facts})
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _fact(path: Path) -> dict[str, int | str]:
+    stat = path.stat()
+    return {"bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns, "sha256": files.sha256_file(path)}
+
+
+def write_weights(path: Path, folder: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    with _reading(path), redirect_stderr(io.StringIO()):  # a bar of its own, which no setting turns off
+        model, info = AutoModelForCausalLM.from_pretrained(
+            path.parent,
+            gguf_file=path.name,
+            dtype=torch.float32,
+            local_files_only=True,
+            output_loading_info=True,
+        )
+    check_complete(info, str(path))
+    if sum(p.numel() for p in model.parameters()) > FLOAT32_MAX_PARAMETERS:
+        model = model.to(torch.bfloat16)
+    # Else save_pretrained writes the config of a GGUF that is no longer there.
+    model.hf_quantizer = None
+    del model.config.quantization_config
+    model.save_pretrained(folder)
+
+
+def write_tokenizer(path: Path, folder: Path) -> None:
+    from transformers import AutoTokenizer
+
+    with _reading(path):
+        tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name, local_files_only=True)
+        kind, split = _tokenizer_kind(path)
+    if not mend_split(tokenizer, kind, split):
+        raise ModelError(
+            f"{path}: its tokenizer splits text by {split!r}, which is not known here; the model would read "
+            "text cut as it never was in training. Use the model's safetensors instead."
+        )
+    tokenizer.save_pretrained(folder)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    quiet_transformers()
+    try:
+        yield
+    except ImportError as error:
+        raise ModelError(f"{path}: reading GGUF needs another package ({error}). Run: pip install gguf") from error
+    except Exception as error:  # a damaged file makes the foreign reader raise anything
+        raise ModelError(
+            f"{path}: cannot be read as GGUF: {str(error).rstrip('.')}. "
+            "Copy it again, or use the model's safetensors."
+        ) from error
+
+
+def _tokenizer_kind(path: Path) -> tuple[str, str]:
+    """tokenizer.ggml.model and tokenizer.ggml.pre of the file ("default" if it says nothing)."""
+    from gguf import GGUFReader
+
+    fields = GGUFReader(path).fields
+    model, pre = (fields.get(f"tokenizer.ggml.{key}") for key in ("model", "pre"))
+    return (str(model.contents()) if model else "", str(pre.contents()) if pre else "default")
+
+
+def mend_split(tokenizer: PreTrainedTokenizerFast, kind: str, split: str) -> bool:
+    """Makes the tokenizer cut text before BPE as `split` (tokenizer.ggml.pre) says; False if that is unknown.
+
+    transformers takes GPT-2's split for every name that it does not know, but SmolLM2 was trained with each
+    digit apart.
+    """
+    from tokenizers import pre_tokenizers
+
+    if kind != "gpt2" or split in GPT2_SPLIT or split in _known_to_transformers():
+        return True
+    if split not in DIGITS_FIRST:
+        return False
+    digits = pre_tokenizers.Digits(individual_digits=True)
+    rest = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence([digits, rest])
+    return True
+
+
+def _known_to_transformers() -> frozenset[str]:
+    """Splits that it applies itself; none in releases that have no such table, and then they are refused."""
+    try:
+        from transformers.integrations.gguf.gguf_tokenizer_mapping import GGUF_PRE_TOKENIZER_SPLITS
+    except ImportError:
+        return frozenset()
+    return frozenset(GGUF_PRE_TOKENIZER_SPLITS)

@@ -1,0 +1,86 @@
+"""Base models in memory: frozen, in eval mode, in the type and on the device that the recipe and machine say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rantau.errors import MachineError, ModelError
+from rantau.machine import Machine
+from rantau.model.base import BaseFolder, base_fingerprint, resolve_base
+from rantau.model.complete import check_complete
+from rantau.model.quiet import Says, quiet_transformers
+from rantau.recipe import Model
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+__all__ = ["BaseFolder", "base_fingerprint", "load_base", "resolve_base"]
+
+
+def load_base(model: Model, machine: Machine, progress: Says | None = None) -> PreTrainedModel:
+    """The frozen base model: eval mode, no gradients.
+
+    Its `name_or_path` is the recipe's base string, so that adapters saved from it name no path of this machine.
+    Raises   SourceError, ModelError (see resolve_base); MachineError if the device is missing
+    """
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM
+
+    folder = resolve_base(model, progress)
+    _check_device(machine.device)
+    quiet_transformers()
+    try:
+        loaded, info = AutoModelForCausalLM.from_pretrained(
+            folder.path,
+            dtype=getattr(torch, model.dtype),
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+            trust_remote_code=model.allow_custom_code == model.base,
+            **_quantised(model, machine),
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"{model.base}: transformers cannot load it: {error}") from error
+    check_complete(info, model.base)
+    if model.quantisation == "none":
+        loaded = loaded.to(machine.device)
+    loaded.name_or_path = loaded.config._name_or_path = model.base
+    loaded.requires_grad_(False)
+    found: PreTrainedModel = loaded.eval()
+    return found
+
+
+def _check_device(device: str) -> None:
+    import torch
+
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(device.partition(":")[0], False):
+        raise MachineError(f"device {device} is not available to torch {torch.__version__}. Try --device cpu.")
+
+
+def _quantised(model: Model, machine: Machine) -> dict[str, Any]:
+    """Arguments of from_pretrained for nf4 (double quantisation) or int8."""
+    if model.quantisation == "none":
+        return {}
+    import importlib.util
+
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise ModelError(
+            f"model.quantisation {model.quantisation} needs bitsandbytes. Run: pip install bitsandbytes, "
+            "or write model.quantisation: none"
+        )
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    config = (
+        BitsAndBytesConfig(load_in_8bit=True)
+        if model.quantisation == "int8"
+        else BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=getattr(torch, model.dtype),
+        )
+    )
+    return {"quantization_config": config, "device_map": {"": machine.device}}
