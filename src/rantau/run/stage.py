@@ -48,7 +48,9 @@ class Fields:
     def __getattr__(self, name: str) -> Any:
         if name in self.fields:
             return getattr(self.element, name)
-        raise StoreError(f"{self.element.name}.{name} is read but not declared; declared: {', '.join(self.fields)}.")
+        raise StoreError(
+            f"{self.element.name}.{name} is read but not declared; declared: {', '.join(self.fields)}."
+        )
 
 
 def fields_of_all(slices: tuple[str, ...], head: str) -> tuple[str, ...]:

@@ -1,0 +1,66 @@
+"""rantau data"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from rantau.cli.options import as_json, name_argument, recipe_argument, run_folder, runs_option, set_option
+from rantau.errors import RecipeError
+
+
+@click.group("data", help="Look at the data: `peek` as it is read, `preview` as it is learnt.")
+def command() -> None:
+    pass
+
+
+@command.command("peek", help="Show the first rows of a SOURCE of RECIPE, as rantau reads them.")
+@recipe_argument
+@click.argument("source")
+@set_option
+@click.option("-n", "n_rows", type=click.IntRange(1), default=5, show_default=True, help="Rows.")
+@as_json
+def peek_command(recipe_path: Path, source: str, overrides: tuple[str, ...], n_rows: int, as_json: bool) -> None:
+    from rantau.recipe import load_recipe
+    from rantau.stages.sources.stage import peek
+
+    recipe = load_recipe(recipe_path, overrides)
+    found = next((s for s in recipe.sources if s.name == source), None)
+    if found is None:
+        raise RecipeError(f"no source named {source!r}. There are: {', '.join(s.name for s in recipe.sources)}.")
+    for document in peek(found, recipe_path.resolve().parent, n_rows):
+        if as_json:
+            click.echo(json.dumps(document.to_row(), ensure_ascii=False))
+        else:
+            click.echo(f"--- {document.id}  {document.language}  {document.license}\n{document.content}")
+
+
+@command.command("preview", help="Show formatted rows of run NAME; the tokens that are learnt are coloured.")
+@name_argument
+@runs_option
+@click.option("--phase", help="Phase [default: the last].")
+@click.option("-n", "n_rows", type=click.IntRange(1), default=3, show_default=True, help="Rows.")
+@click.option("--colour/--no-colour", default=None, help="Colours [default: on a terminal].")
+def preview_command(
+    name: str | None, runs_path: Path, phase: str | None, n_rows: int, colour: bool | None
+) -> None:
+    from itertools import islice
+
+    from rantau import files
+    from rantau.model.tokenizer import load_tokenizer
+    from rantau.recipe import Recipe
+    from rantau.run.journal import read_journal
+    from rantau.stages.formatting.preview import preview
+
+    folder = run_folder(runs_path, name)
+    recipe = Recipe.model_validate(read_journal(folder)["recipe"])
+    names = [p.name for p in recipe.phases]
+    if phase and phase not in names:
+        raise RecipeError(f"no phase named {phase!r}. There are: {', '.join(names)}.")
+    rows = islice(files.read_parquet(folder / "stages/format" / f"{phase or names[-1]}.parquet"), n_rows)
+    coloured = sys.stdout.isatty() if colour is None else colour
+    for text in preview(rows, load_tokenizer(recipe.model), colour=coloured):
+        click.echo(text)

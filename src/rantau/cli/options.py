@@ -1,0 +1,49 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from rantau.errors import SourceError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+recipe_argument = click.argument("recipe_path", metavar="RECIPE", type=click.Path(path_type=Path))
+name_argument = click.argument("name", required=False)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
+set_option = click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a field: --set adapter.rank=8."
+)
+profile_option = click.option("--profile", type=click.Choice(["better", "seed"]), help="Defaults of the switches.")
+store_option = click.option(
+    "--store", "store_path", type=click.Path(path_type=Path), default=Path("store"), envvar="RANTAU_STORE",
+    show_default=True, help="Folder of the artefacts.",
+)  # fmt: skip
+runs_option = click.option(
+    "--runs", "runs_path", type=click.Path(path_type=Path), default=Path("runs"), envvar="RANTAU_RUNS",
+    show_default=True, help="Folder of the runs, for people.",
+)  # fmt: skip
+device_option = click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True,
+    help="Where the model runs.",
+)  # fmt: skip
+
+
+def run_folder(runs: Path, name: str | None) -> Path:
+    """The folder of the named run, or of the latest one.
+
+    Raises   SourceError if there is none, with the names that exist
+    """
+    found = sorted(runs.glob("*/run.json"), key=lambda p: p.stat().st_mtime)
+    if name and (runs / name / "run.json").is_file():
+        return runs / name
+    names = ", ".join(sorted(p.parent.name for p in found))
+    if not found:
+        raise SourceError(f"{runs}: nothing has been run yet. Start with: rantau run recipes/demo.yaml")
+    if name:
+        raise SourceError(f"{runs}: no run named {name!r}. There are: {names}.")
+    return found[-1].parent

@@ -1,0 +1,68 @@
+"""rantau run"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from rantau.cli.options import (  # fmt: skip
+    as_json,
+    device_option,
+    profile_option,
+    recipe_argument,
+    runs_option,
+    set_option,
+    store_option,
+)
+
+
+@click.command("run", help="Run RECIPE from sources to export. Finished stages are kept; a stopped run continues.")
+@recipe_argument
+@set_option
+@profile_option
+@store_option
+@runs_option
+@device_option
+@click.option("--workers", type=int, help="Processes for shards [default: the cores].")
+@click.option("--micro-batch", type=int, help="Rows in one forward pass [default: the recipe's batch].")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@as_json
+def command(
+    recipe_path: Path, overrides: tuple[str, ...], profile: str | None, store_path: Path, runs_path: Path,
+    device: str, workers: int | None, micro_batch: int | None, quiet: bool, as_json: bool,
+) -> None:  # fmt: skip
+    from rantau.machine import detect
+    from rantau.pipeline import stages_of
+    from rantau.recipe import load_recipe
+    from rantau.run.journal import write_journal
+    from rantau.run.progress import Progress
+    from rantau.run.runner import run
+    from rantau.run.store import Store
+
+    recipe = load_recipe(recipe_path, overrides, profile=profile)
+    machine = detect(device, workers=workers, micro_batch=micro_batch)  # type: ignore[arg-type]
+    progress = Progress(quiet=quiet)
+    outcomes = run(stages_of(recipe), recipe, recipe_path.resolve().parent, Store(store_path), machine, progress)
+    folder = runs_path / recipe.name
+    write_journal(folder, recipe.model_dump(mode="json", by_alias=True), outcomes)
+    if as_json:
+        click.echo(json.dumps([{**asdict(o), "folder": str(o.folder)} for o in outcomes]))
+        return
+    if all(o.status == "kept" for o in outcomes):
+        click.echo(
+            f"nothing to do: all {len(outcomes)} stages are unchanged ({', '.join(o.stage for o in outcomes)})"
+        )
+    _tell(folder)
+
+
+def _tell(folder: Path) -> None:
+    from rantau.cli.table import before_after
+
+    click.echo("\n" + before_after(folder / "stages" / "compare") + "\n")
+    for what, name in (("report", "report.html"), ("model card", "card.md"), ("bundle", "bundle"), ("merged model", "merged")):  # fmt: skip  # noqa: E501
+        if (folder / name).exists():
+            click.echo(f"{what:13s} {folder / name}")
+    click.echo(f"\ntalk with it   rantau chat {folder.name}")

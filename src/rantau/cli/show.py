@@ -1,0 +1,53 @@
+"""rantau show"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rantau.cli.options import as_json, name_argument, run_folder, runs_option
+from rantau.errors import StoreError
+
+
+@click.command("show", help="Show the results of run NAME (default: the latest).")
+@name_argument
+@runs_option
+@click.option("--verify", is_flag=True, help="Recompute the hash of every file of every stage.")
+@as_json
+def command(name: str | None, runs_path: Path, verify: bool, as_json: bool) -> None:
+    from rantau.cli.table import aligned, before_after
+    from rantau.run.journal import read_journal
+
+    folder = run_folder(runs_path, name)
+    journal = read_journal(folder)
+    if verify:
+        _verify(folder, journal)
+    if as_json:
+        scores = json.loads((folder / "stages/compare/scores.json").read_text(encoding="utf-8"))
+        click.echo(json.dumps({**journal, "scores": scores}, ensure_ascii=False))
+        return
+    rows = [["stage", "digest", "seconds"]]
+    rows += [[s["stage"], s["digest"][:16], _seconds(folder, s["stage"])] for s in journal["stages"]]
+    click.echo(f"run {folder.name}\n\n{aligned(rows, right=(2,))}\n\n{before_after(folder / 'stages/compare')}")
+
+
+def _seconds(folder: Path, stage: str) -> str:
+    from rantau.run.manifest import Manifest
+
+    return f"{Manifest.read(folder / 'stages' / stage).provenance['wall_s']:.1f}"
+
+
+def _verify(folder: Path, journal: dict[str, Any]) -> None:
+    from rantau.run.manifest import damage
+
+    problems = [
+        f"{s['stage']}: {line}" for s in journal["stages"] for line in damage(folder / "stages" / s["stage"])
+    ]
+    if problems:
+        raise StoreError(
+            "\n".join(problems) + "\nDelete the damaged stages from the store and run again: they are rebuilt."
+        )
+    click.echo(f"verified: every file of {len(journal['stages'])} stages is as its manifest says", err=True)

@@ -1,0 +1,50 @@
+"""Commands that need no run: init, check, plan, doctor, errors and exit codes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rantau.recipe import load_recipe
+from tests.flow.small import ROOT, rantau
+
+TRAINABLE = {"loraplus-1b": 22_544_384, "waktaverse-8b": 20_971_520, "olmo-1b-tutorial": 2_097_152, "bakti-8b": 21_823_488}  # fmt: skip  # noqa: E501
+
+
+@pytest.mark.parametrize(("name", "trainable"), TRAINABLE.items())
+def test_plan_counts_the_parameters_of_the_seeds(tmp_path: Path, name: str, trainable: int) -> None:
+    result = rantau("plan", ROOT / "recipes" / "seeds" / f"{name}.yaml", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert f"trainable: {trainable:,} (" in result.stdout
+    assert "train-" in result.stdout and "memory: about" in result.stdout
+
+
+def test_init_writes_a_recipe_that_check_understands(tmp_path: Path) -> None:
+    result = rantau("init", "kor", cwd=tmp_path)
+    assert result.returncode == 0 and load_recipe(tmp_path / "kor.yaml").language.target == "kor"
+    again = rantau("init", "kor", cwd=tmp_path)
+    assert again.returncode == 2 and "exists already" in again.stderr
+    check = rantau("check", "kor.yaml", cwd=tmp_path)
+    assert check.returncode == 2 and "data/kor.txt" in check.stderr
+
+
+def test_unknown_command_names_the_nearest(tmp_path: Path) -> None:
+    result = rantau("plna", cwd=tmp_path)
+    assert result.returncode == 2 and "Did you mean plan?" in result.stderr
+
+
+def test_show_without_a_run_says_how_to_start(tmp_path: Path) -> None:
+    result = rantau("show", cwd=tmp_path)
+    assert result.returncode == 2 and "rantau run" in result.stderr
+
+
+def test_doctor_lists_what_is_there(tmp_path: Path) -> None:
+    result = rantau("doctor", "--json", cwd=tmp_path)
+    found = {f["what"]: f for f in json.loads(result.stdout)}
+    assert found["torch"]["state"] == "ok" and found["memory"]["state"] == "ok"
+    assert all(f["mend"] for f in found.values() if f["state"] != "ok")
+
+
+def test_schema_is_json(tmp_path: Path) -> None:
+    result = rantau("check", "--schema", "-", cwd=tmp_path)
+    assert json.loads(result.stdout)["properties"]["sources"]["type"] == "array"
