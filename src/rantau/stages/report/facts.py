@@ -1,0 +1,217 @@
+"""Facts: every number and text that page and card print, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rantau.stages.report.results import Result
+from rantau.stages.report.samples import Picked
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """Rows of one source: rows = read_drops + heldout + train, train = curation_drops + kept.
+
+    read_drops, curation_drops  reason -> rows
+    untold_language             kept rows of which the detector could not tell the language
+    used                        whether a phase draws from it
+    """
+
+    name: str
+    origin: str
+    language: str
+    license: str
+    rows: int
+    read_drops: Mapping[str, int]
+    heldout: int
+    train: int
+    curation_drops: Mapping[str, int]
+    kept: int
+    untold_language: int
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a source gave to a phase; shares are of the phase's tokens, 0..1.
+
+    asked_tokens      tokens of the whole phase that the recipe asks for; None = as many as the shares allow
+    available_tokens  tokens that the source had to give
+    """
+
+    phase: str
+    source: str
+    language: str
+    license: str
+    documents: int
+    tokens: int
+    share: float
+    asked_share: float
+    asked_tokens: int | None = None
+    available_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fertility:
+    """What a source costs in tokens of the base tokenizer.
+
+    against_source_language  tokens per byte over those of the source language; None if there is none of it
+    single_byte_share        tokens that are one raw byte, 0..1
+    """
+
+    source: str
+    language: str
+    n_documents: int
+    tokens_per_word: float | None
+    tokens_per_byte: float | None
+    against_source_language: float | None
+    single_byte_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LossPoint:
+    """loss: nats per learnt token of the batch at this step."""
+
+    step: int
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseFacts:
+    """What a phase did.
+
+    rows, rows_dropped, truncated, longest_tokens  of the formatted rows
+    tokens, learnt_tokens                          over all steps, padding not counted
+    learning_rate_b                                peak rate of the B matrices (LoRA+)
+    """
+
+    name: str
+    kind: str
+    rows: int
+    rows_dropped: Mapping[str, int]
+    truncated: int
+    longest_tokens: int
+    steps: int
+    tokens: int
+    learnt_tokens: int
+    pad_share: float
+    first_loss: float
+    last_loss: float
+    trainable: int
+    total: int
+    effective_scale: float
+    learning_rate: float
+    learning_rate_b: float
+    curve: tuple[LossPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentChange:
+    """Bits per byte of one held-out document before and after."""
+
+    text: str
+    document_id: str
+    base: float
+    adapted: float
+
+    @property
+    def relative(self) -> float:
+        return self.adapted / self.base - 1 if self.base else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StageFacts:
+    name: str
+    version: int
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLanguages:
+    """How many answers the detector gave each raw label ("too short" where it was not asked)."""
+
+    base: Mapping[str, int]
+    adapted: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageNames:
+    """code: ISO 639-3; short: two letters where ISO 639-1 has them, else the code; label: the detector's."""
+
+    code: str
+    short: str
+    name: str
+    own_name: str
+    label: str | None
+    confused_with: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Equal inputs give equal facts: no seconds, no memory, no dates.
+
+    results    figures of the comparison in its order
+    measured   name of a held-out text or of the prompts' source -> ISO 639-3 of its language
+    picked     samples that the page shows; n_items: answers that they were picked from
+    """
+
+    name: str
+    title: str
+    base: str
+    target: LanguageNames
+    source: LanguageNames
+    languages: Mapping[str, str]
+    sources: tuple[SourceFacts, ...]
+    composition: tuple[Part, ...]
+    fertility: tuple[Fertility, ...]
+    phases: tuple[PhaseFacts, ...]
+    template: str
+    template_notes: tuple[str, ...]
+    results: tuple[Result, ...]
+    measured: Mapping[str, str]
+    documents: tuple[DocumentChange, ...]
+    answer_languages: AnswerLanguages | None
+    picked: tuple[Picked, ...]
+    n_items: int
+    stages: tuple[StageFacts, ...]
+
+    def language_name(self, code: str) -> str:
+        return self.languages.get(code, code)
+
+    def to_plain(self) -> dict[str, Any]:
+        """For facts.json. The points of curves and of single documents are in the figures' CSV files."""
+        plain = asdict(self)
+        del plain["documents"]
+        plain["phases"] = [{k: v for k, v in p.items() if k != "curve"} for p in plain["phases"]]
+        return plain
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Seconds of one training stage; peak_gib: most memory of the device, or of the process on a CPU."""
+
+    phase: str
+    wall_s: float
+    tokens_per_s: float
+    peak_gib: float
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageRun:
+    name: str
+    started: str
+    wall_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What differs from machine to machine and from run to run."""
+
+    speeds: tuple[Speed, ...]
+    stages: tuple[StageRun, ...]
+    packages: Mapping[str, str]
+    machine: Mapping[str, str]

@@ -1,0 +1,28 @@
+"""Tables as Markdown; nothing in a cell can break the table."""
+
+from __future__ import annotations
+
+import html
+
+from rantau.stages.report.table import TAGS, Cell, Table
+
+
+def as_markdown(table: Table) -> str:
+    """A pipe table without caption and signatures; notes and tags follow their text."""
+    align = ["---:" if i in table.numeric else "---" for i in range(len(table.columns))]
+    lines = [table.columns, align, *([_cell(c) for c in row] for row in table.rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _cell(cell: Cell) -> str:
+    note = f" {cell.note}" if cell.note.startswith("[") else f" ({cell.note})" if cell.note else ""
+    tag = f", {TAGS[cell.tag]}" if cell.tag else ""
+    return escaped(f"{cell.text}{note}{tag}")
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    one_line = html.escape(" ".join(text.split()), quote=False).replace("\\", "\\\\")
+    for mark in "|*_`[]":
+        one_line = one_line.replace(mark, f"\\{mark}")
+    return one_line

@@ -1,0 +1,69 @@
+"""Samples: which answers the page shows. A rule picks them, and the page says the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """One item as both systems answered it.
+
+    group  best, median or worst; rank: place in the order of gain, from 1
+    chrf_* chrF++ of this answer alone, 0..100; language_*: raw label of the detector
+    """
+
+    group: str
+    rank: int
+    item_id: str
+    prompt: str
+    reference: str
+    base: str
+    adapted: str
+    chrf_base: float
+    chrf_adapted: float
+    language_base: str
+    language_adapted: str
+
+    @property
+    def gain(self) -> float:
+        return self.chrf_adapted - self.chrf_base
+
+
+def shares_of(n: int) -> tuple[int, int, int]:
+    """How many of n samples are best, median and worst: never fewer bad ones than good ones."""
+    third, rest = divmod(n, 3)
+    ends = third + (rest == 2)
+    return ends, third + (rest == 1), ends
+
+
+def pick(rows: Sequence[Mapping[str, Any]], n: int) -> tuple[Picked, ...]:
+    """At most n rows of samples.jsonl: the largest gains in chrF++, those around the median, the smallest.
+
+    Equal gains are ordered by item id, so that nobody chooses.
+    """
+    ordered = sorted(rows, key=lambda r: (r["chrf_base"] - r["chrf_adapted"], r["item_id"]))
+    best, median, worst = shares_of(min(n, len(ordered)))
+    middle = best + (len(ordered) - best - worst - median) // 2
+    places = [(i, "best") for i in range(best)]
+    places += [(i, "median") for i in range(middle, middle + median)]
+    places += [(i, "worst") for i in range(len(ordered) - worst, len(ordered))]
+    return tuple(_picked(ordered[i], group, i + 1) for i, group in places)
+
+
+def rule(picked: Sequence[Picked], n_items: int) -> str:
+    """The rule in words, with the numbers of this report."""
+    counts = [sum(p.group == group for p in picked) for group in ("best", "median", "worst")]
+    return (
+        f"All {n_items} answers are ordered by their change in chrF++ (adapted minus base, each answer alone; "
+        f"equal changes by item id). Shown are the first {counts[0]}, the {counts[1]} in the middle and the "
+        f"last {counts[2]} of that order; nobody chose them."
+    )
+
+
+def _picked(row: Mapping[str, Any], group: str, rank: int) -> Picked:
+    texts = ("item_id", "prompt", "reference", "base", "adapted", "language_base", "language_adapted")
+    marks = {k: float(row[k]) for k in ("chrf_base", "chrf_adapted")}
+    return Picked(group, rank, **{k: str(row[k]) for k in texts}, **marks)  # type: ignore[arg-type]

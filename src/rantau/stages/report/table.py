@@ -1,0 +1,41 @@
+"""A table: facts in rows and columns, written once for the page and the card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+TAGS = {
+    "better": "better", "worse": "worse", "unclear": "includes zero", "described": "changed", "untold": "not told",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """note: small text below; tag: what a change amounts to (a key of TAGS)"""
+
+    text: str
+    note: str = ""
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The first cell of a row names it. numeric: positions of columns that are right-aligned.
+
+    signatures  a line of small type below each row, or none
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    numeric: tuple[int, ...] = ()
+    signatures: tuple[str, ...] = ()
+
+
+def table_of(
+    caption: str, columns: str, rows: Iterable[Iterable[Cell | str]], *, numeric: Iterable[int] = ()
+) -> Table:
+    """columns: names separated by |"""
+    cells = tuple(tuple(c if isinstance(c, Cell) else Cell(c) for c in row) for row in rows)
+    return Table(caption, tuple(columns.split("|")), cells, tuple(numeric))

@@ -1,0 +1,45 @@
+"""One rendered report for the whole room: rendering takes seconds, reading it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from rantau.recipe import Recipe
+from rantau.stages.report.facts import Facts
+from rantau.stages.report.reading import read_facts
+from rantau.stages.report.stage import report
+from tests.stages.report.facts_fixture import context, recipe, without_prompts, write_inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A report and what it was made from."""
+
+    recipe: Recipe
+    inputs: Mapping[str, Path]
+    out: Path
+    facts: Facts
+
+    def text(self, name: str) -> str:
+        return (self.out / name).read_text(encoding="utf-8")
+
+
+def written(asked: Recipe, folder: Path) -> Written:
+    inputs = write_inputs(folder / "store", asked)
+    report(context(asked, inputs, folder / "out"))
+    return Written(asked, inputs, folder / "out", read_facts(asked, inputs))
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    return written(recipe(), tmp_path_factory.mktemp("whole-report"))
+
+
+@pytest.fixture(scope="session")
+def textual(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """The report of a recipe without prompts."""
+    return written(without_prompts(), tmp_path_factory.mktemp("textual-report"))

@@ -1,0 +1,133 @@
+"""Figures and their numbers: what is drawn is what the CSV says."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import xml.etree.ElementTree as ET
+from collections import Counter
+
+import pytest
+from matplotlib import rc_context
+
+from rantau.stages.report.facts import DocumentChange
+from rantau.stages.report.figures import DRAWINGS, WIDE, draw
+from rantau.stages.report.ink import COLOURS, SETTINGS, inline
+from rantau.stages.report.series import (
+    Series,
+    all_series,
+    bin_width,
+    change_per_document,
+    smoothed,
+)
+from tests.stages.report.conftest import Written
+
+
+def rows_of(whole: Written, name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(whole.text(f"figures/{name}.csv"))))
+
+
+def drawing(whole: Written, name: str):  # type: ignore[no-untyped-def]
+    series = next(s for s in all_series(whole.facts) if s.name == name)
+    with rc_context(SETTINGS):  # type: ignore[arg-type]
+        return DRAWINGS[name](series, WIDE)
+
+
+def markers(figure) -> Counter[float]:  # type: ignore[no-untyped-def]
+    """Horizontal places of all points that are drawn as a marker."""
+    lines = [line for axes in figure.axes for line in axes.lines if line.get_marker() == "o"]
+    return Counter(float(line.get_xdata()[0]) for line in lines)
+
+
+@pytest.mark.parametrize(("name", "column"), [("bits_per_byte", "bits_per_byte"), ("chrf", "chrf")])
+def test_points_and_intervals_are_those_of_the_csv(whole: Written, name: str, column: str) -> None:
+    rows, figure = rows_of(whole, name), drawing(whole, name)
+    assert markers(figure) == Counter(float(r[column]) for r in rows)
+    spans = {tuple(map(float, line.get_xdata())) for line in figure.axes[0].lines if len(line.get_xdata()) == 2}
+    assert spans == {(float(r["low"]), float(r["high"])) for r in rows}
+
+
+def test_loss_lines_are_those_of_the_csv(whole: Written) -> None:
+    rows, figure = rows_of(whole, "training_loss"), drawing(whole, "training_loss")
+    for axes, phase in zip(figure.axes, ("read", "talk"), strict=True):
+        raw, smooth = axes.lines
+        of_phase = [r for r in rows if r["phase"] == phase]
+        assert list(raw.get_ydata()) == [float(r["nats_per_learnt_token"]) for r in of_phase]
+        assert list(smooth.get_ydata()) == [float(r["smoothed"]) for r in of_phase]
+        assert list(raw.get_xdata()) == [float(r["step"]) for r in of_phase]
+
+
+def test_bars_are_those_of_the_csv(whole: Written) -> None:
+    wide = {"composition": "share_percent", "answer_language": "answers"}
+    for name, column in wide.items():
+        figure = drawing(whole, name)
+        drawn = [bar.get_width() for axes in figure.axes for bar in axes.patches]
+        assert drawn == pytest.approx([float(r[column]) for r in rows_of(whole, name)])
+    bars = [b for axes in drawing(whole, "change_per_document").axes for b in axes.patches]
+    rows = rows_of(whole, "change_per_document")
+    assert [b.get_height() for b in bars] == [float(r["documents"]) for r in rows]
+    assert [b.get_x() for b in bars] == pytest.approx([float(r["from_percent"]) for r in rows])
+
+
+def test_asked_shares_are_marked(whole: Written) -> None:
+    marks = [line.get_xdata()[0] for axes in drawing(whole, "composition").axes for line in axes.lines]
+    assert marks == pytest.approx([float(r["asked_percent"]) for r in rows_of(whole, "composition")])
+
+
+def test_every_document_is_in_one_bin(whole: Written) -> None:
+    counted = Counter[str]()
+    for row in rows_of(whole, "change_per_document"):
+        counted[row["text"]] += int(row["documents"])
+    assert counted == Counter(d.text for d in whole.facts.documents)
+
+
+def test_zero_is_an_edge_of_the_bins() -> None:
+    documents = [DocumentChange("t", str(i), 1.0, 1.0 + c) for i, c in enumerate((-0.05, -0.001, 0.0, 0.04))]
+    rows = change_per_document(documents).rows
+    assert sum(n for _, low, _, n in rows if low >= 0) == 2
+    assert {round(high - low, 6) for _, low, high, _ in rows} == {bin_width([-5, 4])}
+
+
+def test_bins_are_few_and_round() -> None:
+    assert bin_width([-1.0, -1.0]) == 0.1
+    assert bin_width([-30.0, 10.0]) == 2.0
+    assert bin_width([-4000.0, 10.0]) == 200.0
+
+
+def test_all_answers_are_in_one_language_group(whole: Written) -> None:
+    for system in ("base", "adapted"):
+        rows = [r for r in rows_of(whole, "answer_language") if r["system"] == system]
+        assert sum(int(r["answers"]) for r in rows) == whole.facts.n_items
+        assert [r["answers_in"] for r in rows] == ["Indonesian", "English", "other language", "too short to tell"]
+
+
+def test_smoothing_starts_at_the_first_value_and_forgets() -> None:
+    assert smoothed([4.0, 4.0, 4.0], 2) == pytest.approx([4.0, 4.0, 4.0])
+    line = smoothed([1.0, 0.0], 1)
+    assert line == pytest.approx([1.0, (0.5 * 1.0 + 0.0) / 1.5])
+
+
+def test_csv_quotes_what_needs_it() -> None:
+    assert Series("x", ("a", "b"), (('1,"2"', 0.1),)).csv == 'a,b\n"1,""2""",0.1\n'
+
+
+def test_drawing_again_gives_the_bytes_of_the_file(whole: Written) -> None:
+    for series in all_series(whole.facts):
+        again = draw(series, WIDE)
+        assert again == whole.text(f"figures/{series.name}.svg")
+        assert "<dc:date>" not in again
+        ET.fromstring(again)
+
+
+def test_axes_name_what_they_show(whole: Written) -> None:
+    for name in DRAWINGS:
+        assert any(axes.get_xlabel() for axes in drawing(whole, name).axes), name
+
+
+def test_inline_drawings_take_their_colours_from_the_page(whole: Written) -> None:
+    series = all_series(whole.facts)[0]
+    text = inline(draw(series, WIDE), "x", label="y")
+    assert not re.search(r"#[0-9a-f]{6}", text)
+    assert {f"var(--{c})" for c in ("ink", "base", "adapted")} <= set(re.findall(r"var\(--\w+\)", text))
+    assert len(set(COLOURS.values())) == len(COLOURS)
