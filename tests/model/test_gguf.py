@@ -145,3 +145,13 @@ def test_a_cache_that_cannot_be_written_is_named(
     monkeypatch.setenv("RANTAU_CACHE", str(tmp_path / "plain"))
     with pytest.raises(MachineError, match=r"plain/models: cannot be written .* Set RANTAU_CACHE"):
         resolve_base(Model(base=str(file)))
+
+
+def test_the_cache_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from rantau.model.gguf import cache_root
+
+    monkeypatch.delenv("RANTAU_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert cache_root() == tmp_path / "xdg" / "rantau"
+    monkeypatch.setenv("RANTAU_CACHE", str(tmp_path / "own"))
+    assert cache_root() == tmp_path / "own"

@@ -35,8 +35,10 @@ GPT2_SPLIT = {"default", "gpt-2", "gpt2", "phi-2", "olmo", "mpt", "jais", "trill
 
 
 def cache_root() -> Path:
-    """$RANTAU_CACHE, else ~/.cache/rantau."""
-    return Path(os.environ.get("RANTAU_CACHE") or Path.home() / ".cache" / "rantau")
+    """$RANTAU_CACHE, else $XDG_CACHE_HOME/rantau, else ~/.cache/rantau."""
+    if chosen := os.environ.get("RANTAU_CACHE"):
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rantau"
 
 
 def sha256_of(path: Path) -> str:
