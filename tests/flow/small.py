@@ -58,9 +58,12 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "rantau", *map(str, arguments)]
 
 
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT / "src"), "HF_HUB_OFFLINE": "1"}
+
+
 def rantau(*arguments: object, cwd: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Runs the command line in its own process, as a user would."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "HF_HUB_OFFLINE": "1"}
     return subprocess.run(
-        command(*arguments), cwd=cwd, env=environment, input=stdin, capture_output=True, text=True, check=False
+        command(*arguments), cwd=cwd, env=environment(), input=stdin, capture_output=True, text=True, check=False
     )

@@ -1,7 +1,6 @@
 """kill -9 in every stage, at a random moment: the digests are those of an undisturbed run."""
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flow.small import ROOT, command, rantau, write_project
+from tests.flow.small import command, environment, rantau, write_project
 
 STAGES = ("gather", "curate", "format", "train-read", "train-talk", "answer-base", "answer-adapted", "compare", "report", "export")  # fmt: skip  # noqa: E501
 
@@ -23,9 +22,8 @@ def digests(folder: Path, store: str) -> dict[str, str]:
 
 def kill_in(stage: str, folder: Path, store: str) -> None:
     """Starts a run and kills it a moment after the stage's folder appears."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "HF_HUB_OFFLINE": "1"}
     arguments = command("run", "small.yaml", "--store", store, "--quiet")
-    with subprocess.Popen(arguments, cwd=folder, env=environment, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(arguments, cwd=folder, env=environment(), stderr=subprocess.DEVNULL) as process:
         while process.poll() is None and not list((folder / store / stage).glob("*")):
             time.sleep(0.002)
         time.sleep(random.expovariate(3))

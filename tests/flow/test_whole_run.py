@@ -1,13 +1,15 @@
 """One whole run by the command line: everything arrives, and a second run has nothing to do."""
 
 import json
+import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rantau import files
-from tests.flow.small import rantau, write_project
+from tests.flow.small import command, environment, rantau, write_project
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +74,20 @@ def test_chat_answers_base_and_adapted_from_a_pipe(project: Path) -> None:
         arguments = ["chat", *flags, "--temperature", "0", "--max-tokens", "5"]
         result = rantau(*arguments, cwd=project, stdin="Apa kabar?\n/new\nSiapa kamu?\n/quit\n")
         assert result.returncode == 0, result.stderr
+
+
+def test_ctrl_c_stops_an_answer_and_not_the_program(project: Path) -> None:
+    arguments = command("chat", "--temperature", "1.5", "--top-k", "0", "--top-p", "1", "--max-tokens", "400")
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(arguments, cwd=project, env=environment(), **pipes) as talk:
+        assert talk.stdin and talk.stdout
+        talk.stdin.write(b"Apa kabar?\n")
+        talk.stdin.flush()
+        assert talk.stdout.read(1)
+        talk.send_signal(signal.SIGINT)
+        _, said = talk.communicate(b"Siapa kamu?\n/quit\n", timeout=60)
+    assert talk.returncode == 0
+    assert said.count(b"(stopped)") == 1, said
 
 
 def test_preview_marks_what_is_learnt(project: Path) -> None:

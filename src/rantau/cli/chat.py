@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from rantau.cli.options import device_option, name_argument, run_folder, runs_option
+from rantau.errors import RantauError
 
 HELP = "Commands: /new starts a new talk, /system TEXT sets the system prompt, /quit ends. Ctrl-C stops an answer."
 
@@ -64,6 +65,8 @@ def _answer(talk: Any, line: str) -> None:
         sys.stdout.write("\n")
         if stopped:
             click.echo("(stopped)", err=True)
+    except RantauError as error:
+        click.echo(f"{error} (/new starts a new talk)", err=True)
     finally:
         signal.signal(signal.SIGINT, before)
 

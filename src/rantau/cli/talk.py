@@ -51,14 +51,20 @@ class Talk:
         self.messages = []
 
     def ask(self, text: str, stopped: Callable[[], bool]) -> Iterator[str]:
-        """Pieces of the answer as they are made; what was said, also when stopped, joins the history."""
-        self.messages.append(Message("user", text))
-        _, ids = encode_prompt(self.template, self.tokenizer, self.messages, system_prompt=self.system)
+        """Pieces of the answer as they are made; what was said, also when stopped, joins the history.
+
+        Raises   DataError if the text spells out a control token; it does not join the history then
+        """
+        asked = Message("user", text)
+        _, ids = encode_prompt(self.template, self.tokenizer, [*self.messages, asked], system_prompt=self.system)
+        pieces = stream(
+            self.model, self.tokenizer, ids, self._sampling(), cancelled=stopped, stop_ids=self.template.stop_ids
+        )
         answer = ""
-        for piece in stream(self.model, self.tokenizer, ids, self._sampling(), cancelled=stopped):
+        for piece in pieces:
             answer += piece
             yield piece
-        self.messages.append(Message("assistant", answer))
+        self.messages += [asked, Message("assistant", answer)]
 
     def _sampling(self) -> Sampling:
         given = self.sampling

@@ -1,16 +1,24 @@
 """Normal form, length, duplicates, language, overlap with held-out text."""
 
+from pathlib import Path
+
 import pytest
 
-from rantau.language import load_profile
-from rantau.recipe import LanguageCheck
+from rantau.language import LanguageProfile, load_profile
+from rantau.machine import Machine
+from rantau.recipe import LanguageCheck, Source
+from rantau.records import Document
+from rantau.run.progress import Progress
+from rantau.run.stage import Context, Declared
 from rantau.stages.curation.cleaning import in_normal_form, wrong_length
 from rantau.stages.curation.duplicates import SeenTexts
-from rantau.stages.curation.expected_language import is_expected
+from rantau.stages.curation.expected_language import Shard, judge_shard, judged_text
 from rantau.stages.curation.overlap import HeldOutText, words_of
-from tests.stages.curation.given import talk, text
+from tests.stages.curation.given import recipe, talk, text
 
 NEWS = "Menurut polisi setempat, kecelakaan ini terjadi karena konstruksi bangunan tidak dibuat dengan baik."
+
+ENGLISH = "According to the police, the accident happened because the building was not built well."
 
 
 def test_normal_form_reaches_every_turn() -> None:
@@ -36,15 +44,18 @@ def test_duplicates_ignore_spaces_and_case() -> None:
     assert seen.add(text("Halo dunia?"))
 
 
+def told(document: Document, profile: LanguageProfile | None, check: LanguageCheck) -> bool | None:
+    return judge_shard(Shard((judged_text(document),), profile, check))[0]
+
+
 def test_language_is_told_or_untold() -> None:
     check, profile = LanguageCheck(), load_profile("ind")
-    assert is_expected(text(NEWS), profile, check) is True
-    english = "According to the police, the accident happened because the building was not built well."
-    assert is_expected(text(english), profile, check) is False
-    assert is_expected(talk(english, NEWS), profile, check) is True
-    assert is_expected(text("Pantai itu sepi."), profile, check) is None
-    assert is_expected(text(NEWS), None, check) is None
-    assert is_expected(text(NEWS), load_profile("min"), check) is None
+    assert told(text(NEWS), profile, check) is True
+    assert told(text(ENGLISH), profile, check) is False
+    assert told(talk(ENGLISH, NEWS), profile, check) is True
+    assert told(text("Pantai itu sepi."), profile, check) is None
+    assert told(text(NEWS), None, check) is None
+    assert told(text(NEWS), load_profile("min"), check) is None
 
 
 def test_shared_runs_of_words_are_found_whatever_the_punctuation() -> None:
@@ -79,3 +90,25 @@ def test_the_wording_of_a_template_is_no_leak_but_the_rest_is() -> None:
 )
 def test_words_of_any_script(written: str, words: list[str]) -> None:
     assert words_of(written) == words
+
+
+def test_workers_do_not_change_what_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rantau.stages.curation import expected_language
+
+    monkeypatch.setattr(expected_language, "SHARD_DOCUMENTS", 2)
+    documents = [
+        text(NEWS, 1),
+        text("Pantai itu sepi.", 2),
+        text(ENGLISH, 3),
+        talk(ENGLISH, NEWS, 4),
+        text(NEWS, 5),
+    ]
+    source = Source(name="news", path="a", language="ind", license="MIT")
+    found = []
+    for workers in (1, 2):
+        context = Context(
+            Declared(recipe(tmp_path, ["news"]), ()), tmp_path, {}, tmp_path / str(workers),
+            Machine(workers=workers), Progress(quiet=True),
+        )  # fmt: skip
+        found.append(expected_language.judge_documents(documents, source, LanguageCheck(), context))
+    assert found == [[True, None, False, True, True]] * 2

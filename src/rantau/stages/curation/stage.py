@@ -15,7 +15,7 @@ from rantau.records import Document, Dropped
 from rantau.run.stage import Context, Stage
 from rantau.stages.curation.cleaning import in_normal_form, wrong_length
 from rantau.stages.curation.duplicates import SeenTexts
-from rantau.stages.curation.expected_language import is_expected, profile_of
+from rantau.stages.curation.expected_language import SCRATCH, judge_documents
 from rantau.stages.curation.mixture import Mixture, mix, training_order
 from rantau.stages.curation.overlap import HeldOutText
 from rantau.stages.curation.sampling import sample
@@ -100,9 +100,11 @@ def _checked(context: Context) -> list[_Pile]:
     for source in context.recipe.sources:
         documents = _read(context.inputs["gather"] / "documents" / f"{source.name}.parquet")
         pile = _Pile(source, len(documents), [], [])
-        for document in context.progress.track(documents, f"curate {source.name}", len(documents)):
-            clean = in_normal_form(document, curation.normal_form)
-            reason = _reason_to_drop(clean, pile, curation, seen, heldout)
+        clean_ones = [in_normal_form(d, curation.normal_form) for d in documents]
+        expected = _expected(clean_ones, source, context)
+        pairs = zip(clean_ones, expected, strict=True)
+        for clean, as_told in context.progress.track(pairs, f"curate {source.name}", len(documents)):
+            reason = _reason_to_drop(clean, as_told, pile, curation, seen, heldout)
             if reason:
                 pile.dropped.append(Dropped.of(clean, reason))
             else:
@@ -111,19 +113,29 @@ def _checked(context: Context) -> list[_Pile]:
     return piles
 
 
+def _expected(documents: list[Document], source: Source, context: Context) -> list[bool | None]:
+    check = context.recipe.curation.language
+    if check.detector == "none":
+        return [True] * len(documents)
+    return judge_documents(documents, source, check, context)
+
+
 def _reason_to_drop(
-    document: Document, pile: _Pile, curation: Curation, seen: SeenTexts, heldout: HeldOutText | None
+    document: Document,
+    expected: bool | None,
+    pile: _Pile,
+    curation: Curation,
+    seen: SeenTexts,
+    heldout: HeldOutText | None,
 ) -> str | None:
     reason = wrong_length(document, min_chars=curation.min_chars, max_chars=curation.max_chars)
     if reason:
         return reason
     if curation.exact_duplicates == "drop" and not seen.add(document):
         return "exact duplicate"
-    if curation.language.detector != "none":
-        expected = is_expected(document, profile_of(pile.source), curation.language)
-        if expected is False:
-            return f"not in {pile.source.language}"
-        pile.untold += expected is None
+    if expected is False:
+        return f"not in {pile.source.language}"
+    pile.untold += expected is None
     if heldout and heldout.shared_with(document):
         return "shares text with held-out rows"
     return None
@@ -243,4 +255,5 @@ CURATE = Stage(
         "phases.*.over_long",
     ),
     run=curate,
+    scratch=(SCRATCH,),
 )
