@@ -29,3 +29,8 @@ def test_finished_shards_are_not_computed_again(tmp_path: Path) -> None:
 
     assert map_shards(remember, [1, 2, 3], workers=1, folder=tmp_path, progress=QUIET, title="t") == [1, 4, 9]
     assert calls == [3]
+
+
+def test_a_shard_of_other_data_is_not_taken(tmp_path: Path) -> None:
+    map_shards(square, [1, 2], workers=1, folder=tmp_path, progress=QUIET, title="t")
+    assert map_shards(square, [5, 2], workers=1, folder=tmp_path, progress=QUIET, title="t") == [25, 4]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -28,10 +29,11 @@ def map_shards(
     """function(shard) for every shard, results in the order of the shards.
 
     function  a module-level function; its result depends on the shard only
-    folder    finished shards are kept here, so that a killed run computes only the missing ones
+    folder    finished shards are kept here under the hash of what they were made from, so that a killed run
+              computes only the missing ones and never takes another's
     """
     folder.mkdir(parents=True, exist_ok=True)
-    done = {i: folder / f"{i:05d}.pickle" for i in range(len(shards))}
+    done = {i: folder / f"{i:05d}-{_hash_of(shard)}.pickle" for i, shard in enumerate(shards)}
     missing = [i for i, path in done.items() if not path.exists()]
     with progress.bar(title, len(shards), done=len(shards) - len(missing)) as bar:
         if workers == 1 or len(missing) <= 1:
@@ -45,6 +47,10 @@ def map_shards(
                     _keep(done[futures[future]], future.result())
                     bar.advance()
     return [pickle.loads(done[i].read_bytes()) for i in range(len(shards))]
+
+
+def _hash_of(shard: object) -> str:
+    return hashlib.sha256(pickle.dumps(shard)).hexdigest()[:16]
 
 
 def _keep(path: Path, result: object) -> None:
