@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -41,12 +42,19 @@ def map_shards(
                 _keep(done[i], function(shards[i]))
                 bar.advance()
         elif missing:
-            with ProcessPoolExecutor(min(workers, len(missing)), mp_context=get_context("spawn")) as pool:
+            context = get_context("spawn")
+            with ProcessPoolExecutor(min(workers, len(missing)), context, initializer=_one_thread) as pool:
                 futures = {pool.submit(function, shards[i]): i for i in missing}
                 for future in as_completed(futures):
                     _keep(done[futures[future]], future.result())
                     bar.advance()
     return [pickle.loads(done[i].read_bytes()) for i in range(len(shards))]
+
+
+def _one_thread() -> None:
+    """A worker is one core: matrix libraries that start a thread for each core would fight for them."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
 
 
 def _hash_of(shard: object) -> str:
