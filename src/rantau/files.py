@@ -207,10 +207,37 @@ def read_group(path: Path, group: int) -> list[dict[str, Any]]:
     return rows
 
 
+def read_group_rows(path: Path, group: int, start: int, stop: int) -> Iterator[dict[str, Any]]:
+    """Rows start..stop - 1 of one row group, ROWS_PER_GROUP in memory at a time.
+
+    Raises   DataError if the file is damaged
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    at = 0
+    try:
+        with pq.ParquetFile(path) as handle:
+            for batch in handle.iter_batches(batch_size=ROWS_PER_GROUP, row_groups=[group]):
+                if at >= stop:
+                    return
+                first, last = max(start - at, 0), min(stop - at, batch.num_rows)
+                at += batch.num_rows
+                if first < last:
+                    yield from batch.slice(first, last - first).to_pylist()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{path}: not a whole parquet file ({error}). Copy or download it again.") from error
+
+
+def join_parquet(path: Path, parts: Iterable[Path], schema: Any) -> int:
+    """One parquet file, atomically, of several; returns rows. The bytes are those of write_parquet."""
+    return write_kept(path, ((part, None) for part in parts), schema)
+
+
 def write_kept(path: Path, parts: Iterable[tuple[Path, Any]], schema: Any) -> int:
     """One parquet file, atomically, of the rows that are kept of several; columns stay as they are.
 
-    parts    file and a boolean array over its rows, True = keep
+    parts    file and a boolean array over its rows, True = keep; None = all
     Returns  rows written; the bytes do not depend on how rows are spread over the parts
     """
     import pyarrow as pa
@@ -223,9 +250,9 @@ def write_kept(path: Path, parts: Iterable[tuple[Path, Any]], schema: Any) -> in
             with pq.ParquetFile(part) as handle:
                 for group in range(handle.num_row_groups):
                     table = handle.read_row_group(group)
-                    mask = pa.array(kept[start : start + table.num_rows])
+                    mask = None if kept is None else pa.array(kept[start : start + table.num_rows])
                     start += table.num_rows
-                    waiting = pa.concat_tables([waiting, table.filter(mask)])
+                    waiting = pa.concat_tables([waiting, table if mask is None else table.filter(mask)])
                     while waiting.num_rows >= ROWS_PER_GROUP:
                         writer.write_table(waiting.slice(0, ROWS_PER_GROUP).combine_chunks())
                         n, waiting = n + ROWS_PER_GROUP, waiting.slice(ROWS_PER_GROUP)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -52,9 +53,11 @@ def recipe(*sources: Mapping[str, Any], **changes: Any) -> Recipe:
     return check_recipe(data, where="toy.yaml")
 
 
-def gather(asked: Recipe, folder: Path, out: Path) -> Gathered:
+def gather(asked: Recipe, folder: Path, out: Path, *, workers: int = 1) -> Gathered:
     out.mkdir(parents=True, exist_ok=True)
-    quiet = Progress(quiet=True)
-    result = GATHER.run(Context(Declared(asked, GATHER.slices), folder, {}, out, Machine(), quiet))
+    quiet, machine = Progress(quiet=True), Machine(workers=workers)
+    result = GATHER.run(Context(Declared(asked, GATHER.slices), folder, {}, out, machine, quiet))
+    for name in GATHER.scratch:  # as the runner does
+        shutil.rmtree(out / name)
     assert isinstance(result, Gathered)
     return result

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rantau.errors import SourceError
 from rantau.recipe import Source
 from rantau.records import Document, Dropped
 from rantau.stages.sources.chatterbot import read_chatterbot
+from rantau.stages.sources.cuts import WHOLE, Cut, cuts_of
 from rantau.stages.sources.defects import (
     constant_choices,
     refuse_constant_choices,
@@ -34,29 +35,62 @@ WHOLE_FILE = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of records of one source.
+
+    origin    source string of the recipe and file inside it
+    path      the file; None = a data set of a hub
+    one       the source has this file only
+    constant  columns of answer choices that are the same in every row of the file
+    """
+
+    origin: str
+    path: Path | None
+    one: bool
+    cut: Cut
+    constant: tuple[str, ...]
+
+
 def read_documents(source: Source, folder: Path) -> Iterator[Document | Dropped]:
     """Documents and dropped rows of one source.
 
     Raises   SourceError if the source cannot be read; DataError at a bad row if on_bad_row is error
     """
+    for piece in pieces_of(source, folder):
+        yield from read_piece(source, piece, folder)
+
+
+def pieces_of(source: Source, folder: Path) -> Iterator[Piece]:
+    """The source in order, found as it is asked for.
+
+    Raises   SourceError or DataError if a file is missing or damaged
+    """
     if is_hub(source.path):
-        yield from _file(source, source.path, None, folder, one=True)
+        yield Piece(source.path, None, True, WHOLE, _constant(read_hub(source, folder)))
         return
     place = find_place(source.path, folder, shape=source.shape)
     for origin, path in place.files:
-        yield from _file(source, origin, path, folder, one=len(place.files) == 1)
+        one = len(place.files) == 1
+        if _shape_of_file(source, path) in WHOLE_FILE:
+            yield Piece(origin, path, one, WHOLE, ())
+            continue
+        if path.suffix.lower() in SUFFIX_SHAPES:
+            raise SourceError(f"{origin}: shape {source.shape} cannot read {path.suffix} files.")
+        constant = _constant(row for cut in cuts_of(path) for row in read_rows(origin, path, cut))
+        yield from (Piece(origin, path, one, cut, constant) for cut in cuts_of(path))
 
 
-def _file(
-    source: Source, origin: str, path: Path | None, folder: Path, *, one: bool
-) -> Iterator[Document | Dropped]:
-    suffix = path.suffix.lower() if path else ""
-    shape: str = SUFFIX_SHAPES.get(suffix, "auto") if source.shape == "auto" else source.shape
-    prefix = source.name if one else f"{source.name}:{_inside(source, origin)}"
-    constant = frozenset[str]()
-    if shape not in WHOLE_FILE:
-        constant = constant_choices(_rows(source, shape, origin, path, folder))
-    for row in _rows(source, shape, origin, path, folder):
+def _constant(rows: Iterator[Row | Unusable]) -> tuple[str, ...]:
+    return tuple(sorted(constant_choices(rows)))
+
+
+def read_piece(source: Source, piece: Piece, folder: Path) -> Iterator[Document | Dropped]:
+    """Documents and dropped rows of one piece. Raises what read_documents raises."""
+    shape = _shape_of_file(source, piece.path)
+    prefix = source.name if piece.one else f"{source.name}:{_inside(source, piece.origin)}"
+    constant = frozenset(piece.constant)
+    for row in _rows(source, shape, piece, folder):
         id_ = f"{prefix}:{row.number}"
         found = row if isinstance(row, Unusable) else _read(source, shape, row, constant, id_)
         if isinstance(found, Document):
@@ -65,21 +99,24 @@ def _file(
             raise found.error(source.name)
         else:
             excerpt = found.excerpt[:EXCERPT_CHARS]
-            yield Dropped(id_, source.name, origin, found.number, found.reason, excerpt)
+            yield Dropped(id_, source.name, piece.origin, found.number, found.reason, excerpt)
+
+
+def _shape_of_file(source: Source, path: Path | None) -> str:
+    suffix = path.suffix.lower() if path else ""
+    return SUFFIX_SHAPES.get(suffix, "auto") if source.shape == "auto" else source.shape
 
 
 def _inside(source: Source, origin: str) -> str:
     return origin.removeprefix(source.path.rstrip("/") + "/")
 
 
-def _rows(source: Source, shape: str, origin: str, path: Path | None, folder: Path) -> Iterator[Row | Unusable]:
-    if path is None:
+def _rows(source: Source, shape: str, piece: Piece, folder: Path) -> Iterator[Row | Unusable]:
+    if piece.path is None:
         return read_hub(source, folder)
     if shape in WHOLE_FILE:
-        return WHOLE_FILE[shape][0](origin, path)
-    if path.suffix.lower() in SUFFIX_SHAPES:
-        raise SourceError(f"{origin}: shape {shape} cannot read {path.suffix} files.")
-    return read_rows(origin, path)
+        return WHOLE_FILE[shape][0](piece.origin, piece.path)
+    return read_rows(piece.origin, piece.path, piece.cut)
 
 
 def _read(source: Source, shape: str, row: Row, constant: frozenset[str], id_: str) -> Document | Unusable:

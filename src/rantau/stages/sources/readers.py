@@ -10,45 +10,48 @@ from pathlib import Path
 
 from rantau import files
 from rantau.errors import DataError, SourceError
+from rantau.stages.sources.cuts import Cut
 from rantau.stages.sources.rows import Row, Unusable
 
 LONE_SURROGATE = "half a character: a surrogate without its other half"
 
 
-def read_rows(origin: str, path: Path) -> Iterator[Row | Unusable]:
-    """Records of `path` by its kind.
+def read_rows(origin: str, path: Path, cut: Cut) -> Iterator[Row | Unusable]:
+    """Records of `path` by its kind, those of one cut.
 
     Raises   DataError if the file as a whole is damaged; SourceError if it holds nothing
     """
-    readers = {
-        ".parquet": _parquet,
-        ".jsonl": _json_lines,
-        ".ndjson": _json_lines,
-        ".json": _json,
-        ".csv": _csv,
-        ".txt": _paragraphs,
-    }
-    return readers[path.suffix.lower()](origin, path)
+    kind = path.suffix.lower()
+    if kind == ".parquet":
+        return _parquet(origin, path, cut)
+    if kind in (".jsonl", ".ndjson"):
+        return _json_lines(origin, path, cut)
+    whole = {".json": _json, ".csv": _csv, ".txt": _paragraphs}
+    return whole[kind](origin, path)
 
 
-def _parquet(origin: str, path: Path) -> Iterator[Row]:
-    number = 0
-    for number, values in enumerate(files.read_parquet(path), start=1):
-        yield Row(origin, path.name, number, number, values)
-    if number == 0:
+def _parquet(origin: str, path: Path, cut: Cut) -> Iterator[Row]:
+    if cut.stop is None:
         raise SourceError(f"{origin}: the file has columns but no row.")
+    rows = files.read_group_rows(path, cut.group, cut.start, cut.stop)
+    for number, values in enumerate(rows, start=cut.number + 1):
+        yield Row(origin, path.name, number, number, values)
 
 
-def _json_lines(origin: str, path: Path) -> Iterator[Row | Unusable]:
+def _json_lines(origin: str, path: Path, cut: Cut) -> Iterator[Row | Unusable]:
     """Lines are decoded one by one, so that one broken line names itself."""
-    ordinal = 0
+    if cut.stop is None:
+        raise SourceError(f"{origin}: the file is empty.")
+    ordinal, at = cut.ordinal, cut.start
     with path.open("rb") as handle:
-        for number, line in enumerate(handle, start=1):
+        handle.seek(at)
+        for number, line in enumerate(handle, start=cut.number + 1):
             if line.strip():
                 ordinal += 1
                 yield _json_line(origin, path.name, number, ordinal, line)
-    if ordinal == 0:
-        raise SourceError(f"{origin}: the file is empty.")
+            at += len(line)
+            if at >= cut.stop:
+                break
 
 
 def _json_line(origin: str, file: str, number: int, ordinal: int, line: bytes) -> Row | Unusable:
