@@ -59,10 +59,10 @@ def test_a_node_killed_midway_changes_nothing(two_nodes: tuple[Any, Any], tmp_pa
     here, there = tmp_path / "here", tmp_path / "there"
 
     def kill_second() -> None:
-        """kill -9 of its raylet, when it has finished a shard and is at the next; its workers die with it."""
-        while len(finished(there)) < len(shards):
-            if len(begun_on(raylet, tmp_path)) >= 2 and finished(there) & begun_on(raylet, tmp_path):
-                break
+        """kill -9 of its raylet, when it has finished a shard and is held at the next; its workers die with it."""
+        while len(finished(there)) < len(shards) and not list(tmp_path.glob("held-*")):
+            if finished(there) & begun_on(raylet, tmp_path):
+                (tmp_path / f"hold-{raylet}").touch()
             time.sleep(0.05)
         nodes.remove_node(second, allow_graceful=False)
 

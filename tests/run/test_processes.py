@@ -16,12 +16,14 @@ from tests.run import toy_shards
 
 QUIET = Progress(quiet=True)
 DRIVER = """
+import signal
 from pathlib import Path
 from rantau.run.engine import map_shards
 from rantau.run.progress import Progress
 from tests.run.toy_shards import Slow, slow_square
 folder = Path({folder!r})
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell began the tests with `&`
     shards = [Slow(n, folder, 60.0 if n else 0.0) for n in range(4)]
     map_shards(slow_square, shards, workers=2, folder=folder / "shards", progress=Progress(quiet=True), title="t")
 """

@@ -14,7 +14,8 @@ from rantau.errors import DataError
 @dataclass(frozen=True, slots=True)
 class Slow:
     """number is squared after wait_s. Before the wait, the ids of the worker and of its parent process are added
-    to a file in folder, a line for each attempt."""
+    to a file in folder, a line for each attempt. Where a file hold-<parent> lies in folder, the shard writes
+    held-<number> and does not end."""
 
     number: int
     folder: Path
@@ -35,6 +36,9 @@ def square(number: int) -> int:
 def slow_square(shard: Slow) -> dict[str, int]:
     with (shard.folder / f"{shard.number}.pid").open("a") as handle:
         handle.write(f"{os.getpid()} {os.getppid()}\n")
+    if (shard.folder / f"hold-{os.getppid()}").is_file():
+        (shard.folder / f"held-{shard.number}").touch()
+        time.sleep(60)
     time.sleep(shard.wait_s)
     return {"number": shard.number, "square": shard.number**2}
 
