@@ -48,8 +48,8 @@ def build_tiny_base(folder: Path) -> Path:
     return folder
 
 
-def build_tiny_tokenizer():  # type: ignore[no-untyped-def]
-    """Byte-level BPE of about 400 tokens; every text round-trips."""
+def build_tiny_tokenizer(more=()):  # type: ignore[no-untyped-def]
+    """Byte-level BPE of about 400 tokens; every text round-trips. more: other special tokens."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -58,7 +58,7 @@ def build_tiny_tokenizer():  # type: ignore[no-untyped-def]
     backend.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
-        vocab_size=400, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False
+        vocab_size=400, special_tokens=[*SPECIAL, *more], initial_alphabet=alphabet, show_progress=False
     )
     backend.train_from_iterator(TEXTS, trainer)
     tokenizer = PreTrainedTokenizerFast(

@@ -8,7 +8,7 @@ from transformers import PreTrainedTokenizerFast
 from rantau.chat import Template, encode, encode_prompt, template_for
 from rantau.chat.encode import marked
 from rantau.errors import DataError, ModelError
-from rantau.recipe.slices import Formatting
+from rantau.recipe import Formatting
 from rantau.records import Dialogue, Message
 from tests.chat.speech import bare_tokenizer, dialogue, learnt_text, llama_tokenizer
 from tests.tiny import CHATML, build_tiny_tokenizer

@@ -7,7 +7,7 @@ from transformers import PreTrainedTokenizerFast
 
 from rantau.chat import encode, encode_prompt, encode_text, template_for
 from rantau.model.tokenizer import load_tokenizer
-from rantau.recipe.slices import Formatting, Model
+from rantau.recipe import Formatting, Model
 from tests.chat.speech import dialogue, learnt_text
 
 pytestmark = pytest.mark.skipif(

@@ -9,7 +9,7 @@ from transformers import PreTrainedTokenizerFast
 
 from rantau.chat import encode, encode_prompt, render, template_for
 from rantau.errors import DataError, ModelError
-from rantau.recipe.slices import Formatting
+from rantau.recipe import Formatting
 from rantau.records import Message
 from tests.chat.speech import bare_tokenizer, dialogue, llama_tokenizer
 from tests.tiny import CHATML, build_tiny_tokenizer

@@ -9,7 +9,7 @@ import pytest
 
 from rantau.errors import MachineError, ModelError
 from rantau.machine import Machine
-from rantau.model import gguf
+from rantau.model import cached, gguf
 from rantau.model.load import base_fingerprint, load_base, resolve_base
 from rantau.model.tokenizer import load_tokenizer
 from rantau.recipe import Model
@@ -100,7 +100,7 @@ def test_a_damaged_cache_is_built_again(file: Path, damage: str) -> None:
     elif damage == "gone":
         weights.unlink()
     else:
-        (folder / gguf.MARKER).write_text("{")
+        (folder / cached.MARKER).write_text("{")
     assert gguf.converted(folder.name) is None
     assert resolve_base(Model(base=str(file))).path == folder
     assert weights.read_bytes() == whole
@@ -153,7 +153,7 @@ def test_a_cache_that_cannot_be_written_is_named(
 
 
 def test_the_cache_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from rantau.model.gguf import cache_root
+    from rantau.model.cached import cache_root
 
     monkeypatch.delenv("RANTAU_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))

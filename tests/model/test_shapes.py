@@ -91,3 +91,32 @@ def test_memory_grows_with_what_fills_it() -> None:
     assert gib(quantisation="nf4") < gib(quantisation="int8") < gib() < gib(dtype="float32")
     assert gib() < gib(rows=16) == gib(max_tokens=512)
     assert gib() < gib(rank=64)
+
+
+def test_single_quantisation_costs_a_twentieth_of_a_byte_more() -> None:
+    more = gib(quantisation="nf4", double_quantisation=False) - gib(quantisation="nf4")
+    assert more == pytest.approx(0.973e9 * (4 / 64 - 1 / 64 - 4 / (64 * 256)) / 2**30, rel=0.01)
+
+
+def training(**asked: Any) -> float:
+    model = Model(base="meta-llama/Llama-3.2-1B", dtype="bfloat16")
+    return memory_estimate_gib(
+        model, Adapter(rank=64, **asked.pop("adapter", {})), rows=1, max_tokens=2048, **asked
+    )
+
+
+def test_moments_in_8_bits_save_six_bytes_a_parameter() -> None:
+    n = trainable_parameters(Model(base="meta-llama/Llama-3.2-1B"), Adapter(rank=64))["trainable"]
+    saved = training() - training(optimiser="adamw_8bit")
+    assert saved == pytest.approx(n * (8 - 2 * (1 + 4 / 256)) / 2**30, rel=1e-3)
+    assert training(optimiser="paged_adamw") == training()
+
+
+def test_checkpointing_keeps_the_input_of_each_block_and_one_block_whole() -> None:
+    block = (22 * 2048 + 7 * 8192) * 2
+    saved = training() - training(gradient_checkpointing=True)
+    assert saved == pytest.approx(2048 * (15 * block - 16 * 2048 * 2) / 2**30, rel=1e-3)
+
+
+def test_pissa_keeps_what_it_began_with() -> None:
+    assert training() < training(adapter={"init": "pissa"}) < training() + 0.2

@@ -48,7 +48,7 @@ def test_two_mistakes_are_both_shown(tmp_path: Path) -> None:
         ("mixture: {news: 1.0}", "mixture: {nws: 1.0}", "phases.read.mixture names the source nws"),
         ("kind: cpt", "kind: cpt, loss_on: answers", "loss_on: answers needs dialogues"),
         ("6e-5", "0", "phases.read.learning_rate: input should be greater than 0, got 0"),
-        ("kind: cpt", "kind: dpo", "phases.read.kind: input should be 'cpt' or 'sft', got 'dpo'"),
+        ("kind: cpt", "kind: rlhf", "phases.read.kind: input should be 'cpt', 'sft' or 'dpo', got 'rlhf'"),
         ("name: toy", "name: Toy Model", "name: string should match pattern"),
     ],
 )

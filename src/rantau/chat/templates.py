@@ -9,7 +9,7 @@ from rantau.chat.own import own
 from rantau.chat.rendering import Template
 from rantau.chat.tokens import Tokenizer
 from rantau.errors import ModelError
-from rantau.recipe.slices import Formatting
+from rantau.recipe import Formatting
 
 KNOWN = {"chatml": chatml, "llama-3.1": llama31, "plain": plain}
 

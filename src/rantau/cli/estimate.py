@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rantau import files, machine
+from rantau.errors import RecipeError
 from rantau.recipe import Phase, Recipe
 from rantau.run.progress import clock
 from rantau.run.store import Store
@@ -18,47 +19,101 @@ USED_SHARE = 0.5  # of a plain float32 matrix product, measured with SmolLM2-135
 
 
 def estimate(recipe: Recipe, store: Store, formatted: Path | None) -> dict[str, Any]:
-    """formatted  the finished `format` artefact, if there is one: then rows and tokens are known, not asked."""
-    from rantau.model.adapters import effective_scale
-    from rantau.model.shapes import memory_estimate_gib, trainable_parameters
+    """formatted  the finished `format` artefact, if there is one: then rows and tokens are known, not asked.
 
-    counted = trainable_parameters(recipe.model, recipe.adapter)
-    base = counted["total"] - counted["trainable"]
+    Raises   RecipeError if a phase claims another number of trainable parameters than it has
+    """
     known = files.read_json(formatted / "counts.json") if formatted else {}
-    phases = [_phase(p, recipe.adapter.loraplus_ratio, known.get(p.name)) for p in recipe.phases]
-    longest = max(p.max_tokens for p in recipe.phases)
-    gib = memory_estimate_gib(recipe.model, recipe.adapter, rows=1, max_tokens=max(longest, TOKENS_AT_ONCE))
+    phases = [_phase(recipe, phase, known.get(phase.name)) for phase in recipe.phases]
+    check_claims(recipe, {p["phase"]: p["trainable"] for p in phases})
+    first, base = phases[0], phases[0]["base_parameters"]
     return {
         "model": {
             "base": recipe.model.base,
+            "adapter": recipe.model.adapter,
             "total": base,
-            "trainable": counted["trainable"],
-            "trainable_share": counted["trainable"] / base,
-            "by_module": counted["by_module"],
-            "effective_scale": effective_scale(recipe.adapter),
+            "trainable": first["trainable"],
+            "trainable_share": first["trainable"] / base,
+            "by_module": first["by_module"],
+            "effective_scale": first["effective_scale"],
         },
         "phases": phases,
-        "memory_gib": round(gib, 1),
+        "memory_gib": max(p["memory_gib"] for p in phases),
         "machine_gib": round(machine.memory_gib(), 1),
         "time": _time(phases, base, store),
     }
 
 
-def _phase(phase: Phase, ratio: float, known: Mapping[str, int] | None) -> dict[str, Any]:
+def check_claims(recipe: Recipe, trainable: Mapping[str, int]) -> None:
+    """trainable: phase -> parameters that learn
+
+    Raises   RecipeError that names both numbers of every phase whose claims.trainable is another
+    """
+    wrong = []
+    for phase in recipe.phases:
+        claimed = phase.claims.trainable if phase.claims else None
+        if claimed is not None and claimed != trainable[phase.name]:
+            adapter = recipe.adapter_of(phase)
+            wrong.append(
+                f"phases.{phase.name}.claims: trainable is {claimed:,}, but rank {adapter.rank} on "
+                f"{adapter.targets} of {recipe.model.base} trains {trainable[phase.name]:,}. Correct the claim, "
+                "or adapter.rank, targets or layers."
+            )
+    if wrong:
+        raise RecipeError("\n".join(wrong))
+
+
+def _phase(recipe: Recipe, phase: Phase, known: Mapping[str, int] | None) -> dict[str, Any]:
     """tokens and rows of one epoch; None where only a run can tell."""
     rows = known["rows"] if known else None
     tokens = known["tokens"] if known else phase.tokens
+    most = phase.batch_size * phase.max_tokens
     steps = math.ceil(rows * phase.epochs / phase.batch_size) if rows else None
+    adapter = recipe.adapter_of(phase)
     return {
         "phase": phase.name,
+        "kind": phase.kind,
+        **_parameters(recipe, phase),
         "tokens": tokens,
         "rows": rows,
         "epochs": phase.epochs,
         "steps": steps,
+        "steps_at_least": math.ceil(tokens * phase.epochs / most) if tokens else None,
         "batch_size": phase.batch_size,
         "tokens_per_step": tokens * phase.epochs / steps if tokens and steps else None,
+        "max_tokens_per_step": most,
+        "optimiser": phase.optimiser,
+        "schedule": phase.schedule,
         "rate_a": phase.learning_rate,
-        "rate_b": phase.learning_rate * ratio,
+        "rate_b": phase.learning_rate * adapter.loraplus_ratio,
+        "rate_new_words": phase.learning_rate * recipe.vocabulary.rate_share if recipe.vocabulary.extend else None,
+    }
+
+
+def _parameters(recipe: Recipe, phase: Phase) -> dict[str, Any]:
+    """What learns in the phase, at which scale, and the memory that it takes."""
+    from rantau.model.adapters import effective_scale
+    from rantau.model.shapes import embedding_parameters, memory_estimate_gib, trainable_parameters
+
+    adapter = recipe.adapter_of(phase)
+    counted = trainable_parameters(recipe.model, adapter)
+    by_module, words = dict(counted["by_module"]), recipe.vocabulary.extend
+    if words:
+        by_module["new words"] = embedding_parameters(recipe.model, words)
+    gib = memory_estimate_gib(
+        recipe.model,
+        adapter,
+        rows=1,
+        max_tokens=max(phase.max_tokens, TOKENS_AT_ONCE),
+        optimiser=phase.optimiser,
+        gradient_checkpointing=phase.gradient_checkpointing,
+    )
+    return {
+        "base_parameters": counted["total"] - counted["trainable"],
+        "trainable": sum(by_module.values()),
+        "by_module": by_module,
+        "effective_scale": effective_scale(adapter),
+        "memory_gib": round(gib, 1),
     }
 
 

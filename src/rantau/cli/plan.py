@@ -56,19 +56,44 @@ def _print(rows: list[dict[str, Any]], problem: str | None, facts: dict[str, Any
         click.echo(f"\nmissing: {problem}")
     if facts["sampling"]:
         click.echo("\n" + sampling_table(facts["sampling"]))
-    click.echo(f"\n{facts['model']['base']}: {facts['model']['total']:,} parameters")
-    click.echo(
-        f"trainable: {facts['model']['trainable']:,} ({facts['model']['trainable_share']:.2%}), "
-        f"effective scale {facts['model']['effective_scale']:g}"
-    )
-    click.echo(aligned([[f"  {m}", f"{n:,}"] for m, n in facts["model"]["by_module"].items()], right=(1,)))
-    phases = [["\nphase", "tokens", "rows", "steps", "rate A", "rate B", "tokens a step"]]
-    for p in facts["phases"]:
-        known = [_count(p[k]) for k in ("tokens", "rows", "steps")]
-        phases.append([p["phase"], *known, f"{p['rate_a']:g}", f"{p['rate_b']:g}", _count(p["tokens_per_step"])])
-    click.echo(aligned(phases, right=(1, 2, 3, 4, 5, 6)))
+    click.echo("\n" + "\n".join(_model_lines(facts["model"])))
+    click.echo("\n" + aligned(_learning_table(facts["phases"]), right=(2, 3, 4, 5)))
+    click.echo("\n" + aligned(_steps_table(facts["phases"]), right=tuple(range(1, 8))))
     click.echo(f"\nmemory: about {facts['memory_gib']:.1f} GiB (this machine has {facts['machine_gib']:.0f})")
     click.echo(f"training time: {facts['time']}")
+
+
+def _model_lines(model: dict[str, Any]) -> list[str]:
+    """The base, and the first phase's adapter module by module."""
+    from rantau.cli.table import aligned
+
+    own = f" with {model['adapter']} merged in" if model["adapter"] else ""
+    return [
+        f"{model['base']}{own}: {model['total']:,} parameters",
+        f"trainable: {model['trainable']:,} ({model['trainable_share']:.2%}), "
+        f"effective scale {model['effective_scale']:g}",
+        aligned([[f"  {module}", f"{n:,}"] for module, n in model["by_module"].items()], right=(1,)),
+    ]
+
+
+def _learning_table(phases: list[dict[str, Any]]) -> list[list[str]]:
+    table = [["phase", "kind", "trainable", "scale", "rate A", "rate B", "schedule", "optimiser"]]
+    for p in phases:
+        rates = [f"{p[k]:.6g}" for k in ("effective_scale", "rate_a", "rate_b")]
+        table.append([p["phase"], p["kind"], f"{p['trainable']:,}", *rates, p["schedule"], p["optimiser"]])
+    words = [p for p in phases if p["rate_new_words"] is not None]
+    return [*table, *([p["phase"], "", "new words", "", f"{p['rate_new_words']:.6g}", "", "", ""] for p in words)]
+
+
+def _steps_table(phases: list[dict[str, Any]]) -> list[list[str]]:
+    """Tokens a step are the mean where rows are known, else the most that the recipe allows."""
+    table = [["phase", "tokens", "rows", "epochs", "rows a step", "tokens a step", "steps", "GiB"]]
+    for p in phases:
+        steps = _count(p["steps"]) if p["steps"] else f">= {p['steps_at_least']:,}" if p["steps_at_least"] else "?"
+        a_step = _count(p["tokens_per_step"]) if p["tokens_per_step"] else f"<= {p['max_tokens_per_step']:,}"
+        sizes = [_count(p["tokens"]), _count(p["rows"]), f"{p['epochs']:g}", f"{p['batch_size']:,}"]
+        table.append([p["phase"], *sizes, a_step, steps, f"{p['memory_gib']:.1f}"])
+    return table
 
 
 def _count(value: float | None) -> str:

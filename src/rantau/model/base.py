@@ -6,7 +6,6 @@ model repository ships runs only when the recipe names the base again in `model.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,11 +13,10 @@ from pathlib import Path
 from rantau import files
 from rantau.errors import ModelError, SourceError
 from rantau.model import gguf, hub
+from rantau.model.merged_base import fingerprint_with, merged_folder
 from rantau.model.package import PREFIX, find_packaged
 from rantau.model.quiet import Says
 from rantau.recipe import Model
-
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,7 @@ class BaseFolder:
 
     path    folder that transformers loads
     source  the recipe's base string
-    known   hash that was computed already (the .gguf file's, or the hub's commit)
+    known   hash that was computed already (the .gguf file's, the hub's commit, or that of base and adapter)
     """
 
     path: Path
@@ -36,16 +34,28 @@ class BaseFolder:
 
     @property
     def sha256(self) -> str:
-        """What identifies the weights: sha256 of the .gguf, else the hub commit, else sha256 of the folder."""
+        """What identifies the weights: sha256 of the .gguf, or of base and adapter, else the hub commit, else
+        sha256 of the folder."""
         return self.known or _folder_sha256(self.path, _stamp(self.path))
 
 
 def resolve_base(model: Model, progress: Says | None = None, *, weights: bool = True) -> BaseFolder:
-    """Finds the base and brings it into a form that transformers loads. A .gguf file is dequantised once.
+    """Finds the base and brings it into a form that transformers loads. A .gguf file is dequantised once, and
+    model.adapter is merged once.
 
     weights  False leaves a hub model's weights where they are: enough for config and tokenizer
-    Raises   SourceError if there is no such base; ModelError if it may not or cannot be loaded
+    Raises   SourceError if there is no such base or adapter; ModelError if they may not or cannot be loaded
     """
+    own = _resolve_own(model, progress, weights=weights)
+    if model.adapter is None:
+        return own
+    known = fingerprint_with(model, own.sha256)
+    path = merged_folder(model, own.path, known, progress) if weights else own.path
+    return BaseFolder(path, own.source, known)
+
+
+def _resolve_own(model: Model, progress: Says | None, *, weights: bool) -> BaseFolder:
+    """The base without model.adapter."""
     place = locate(model.base)
     if place is None:
         path = hub.fetch(model, with_weights=False)
@@ -64,12 +74,16 @@ def resolve_base(model: Model, progress: Says | None = None, *, weights: bool = 
 
 def base_fingerprint(model: Model) -> str:
     """The hash that `resolve_base(model).sha256` would have, without dequantising or downloading weights."""
+    return fingerprint_with(model, _own_fingerprint(model))
+
+
+def _own_fingerprint(model: Model) -> str:
     place = locate(model.base)
     if place is None:
         return hub.commit(model)
     if place.is_file():
         return gguf.sha256_of(place)
-    return resolve_base(model, weights=False).sha256
+    return _resolve_own(model, None, weights=False).sha256
 
 
 def config_folder(model: Model) -> Path | None:
@@ -86,7 +100,7 @@ def locate(base: str) -> Path | None:
         path = find_packaged(base)
     else:
         path = Path(base).expanduser()
-        if not path.exists() and HUB_ID.fullmatch(base) and path.suffix != ".gguf":
+        if not path.exists() and hub.is_id(base) and path.suffix != ".gguf":
             return None
     if not path.exists():
         raise SourceError(f"model.base {base}: no such file or folder. Relative paths start at {Path.cwd()}.")
@@ -101,6 +115,8 @@ def locate(base: str) -> Path | None:
 
 
 def _why_no_model(folder: Path) -> str:
+    if (folder / "adapter_config.json").is_file():
+        return "the folder holds an adapter; write it as model.adapter, and its base as model.base"
     found = sorted(folder.glob("*.gguf"))
     if found:
         return f"the folder holds GGUF; name the file itself: {found[0]}"

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from rantau import files
 from rantau.errors import MachineError, ModelError, SourceError
-from rantau.model.gguf import cache_root, sha256_of
+from rantau.model.cached import cache_root
+from rantau.model.gguf import sha256_of
 from rantau.model.package import PREFIX
 
 Vectors = NDArray[np.float32]

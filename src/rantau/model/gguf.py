@@ -8,37 +8,27 @@ by up to 2^-9 of its size; for a large model half the disk is worth more than th
 from __future__ import annotations
 
 import io
-import os
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, redirect_stderr
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rantau import files
-from rantau.errors import MachineError, ModelError, RantauError
+from rantau.errors import ModelError
+from rantau.model.cached import cached_folder, finished, make_once
 from rantau.model.complete import check_complete
-from rantau.model.disk import full_disk_named
 from rantau.model.quiet import Says, quiet_transformers
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-MARKER = "rantau.json"
 LAYOUT = 1  # raise it when the conversion comes out differently
 FLOAT32_MAX_PARAMETERS = 1_500_000_000
 
 # tokenizer.ggml.pre, as llama.cpp defines it: splits that transformers 5.23 knows are left to it.
 DIGITS_FIRST = {"smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b"}
 GPT2_SPLIT = {"default", "gpt-2", "gpt2", "phi-2", "olmo", "mpt", "jais", "trillion"}
-
-
-def cache_root() -> Path:
-    """$RANTAU_CACHE, else $XDG_CACHE_HOME/rantau, else ~/.cache/rantau."""
-    if chosen := os.environ.get("RANTAU_CACHE"):
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rantau"
 
 
 def sha256_of(path: Path) -> str:
@@ -57,84 +47,26 @@ def convert(path: Path, sha256: str, progress: Says | None) -> Path:
     sha256   hash of the file, which names the folder
     Raises   ModelError if the file is not a GGUF that transformers can read exactly
     """
-    if (folder := converted(sha256)) is not None:
-        return folder
-    folder = _folder(sha256)
-    with _writable(folder), _alone(folder.with_name(f".{sha256}.lock")):
-        if converted(sha256) is None:
-            if progress is not None:
-                progress.say(f"Dequantising {path.name} once into {folder}")
-            _build(path, folder, progress)
-    return folder
+    return make_once(sha256, LAYOUT, path.name, partial(_build, path, progress))
 
 
 def converted(sha256: str) -> Path | None:
     """The finished folder of that .gguf, or None if it is missing or any file differs from its record."""
-    folder = _folder(sha256)
-    try:
-        marker = files.read_json(folder / MARKER)
-        intact = all(_unchanged(folder / name, fact) for name, fact in marker["files"].items())
-        return folder if intact and marker["layout"] == LAYOUT else None
-    except (RantauError, OSError, KeyError, TypeError, AttributeError):  # no record, or not one of ours
-        return None
+    return finished(sha256, LAYOUT)
 
 
-def _unchanged(path: Path, fact: Mapping[str, Any]) -> bool:
-    """Size and time as recorded; a file with another time is hashed."""
-    stat = path.stat()
-    if stat.st_size != fact["bytes"]:
-        return False
-    return bool(stat.st_mtime_ns == fact["mtime_ns"] or files.sha256_file(path) == fact["sha256"])
-
-
-def _folder(sha256: str) -> Path:
-    return cache_root() / "models" / sha256
-
-
-@contextmanager
-def _writable(folder: Path) -> Iterator[None]:
-    """Names the cache, and how to move it, when its disk is full or not ours to write."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with full_disk_named(folder):
-            yield
-    except (OSError, MachineError) as error:
-        why = f"cannot be written ({error.strerror})" if isinstance(error, OSError) else "the disk is full"
-        raise MachineError(f"{folder.parent}: {why}. Set RANTAU_CACHE to a folder with room.") from error
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """One builder at a time; the system lets go of the lock when its holder is killed."""
-    import fcntl
-
-    with lock.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
-def _build(path: Path, folder: Path, progress: Says | None) -> None:
-    """Builds beside the final place and renames last: a folder of that name is whole, or damaged later."""
-    temporary = folder.with_name(f".{folder.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)  # left by a killed builder: we hold the lock
-    temporary.mkdir()
-    try:
-        with _one_reader(), progress.bar("dequantise", 100) if progress else nullcontext() as bar:
-            advance = bar.advance if bar else lambda by: None
-            with _reading(path):
-                _read(path)
-            advance(20)  # per cent of the time for SmolLM2-135M, measured
-            write_tokenizer(path, temporary)
-            advance(25)
-            write_weights(path, temporary)
-            advance(52)
-            facts = {p.name: _fact(p) for p in files.files_below(temporary)}
-            files.write_json(temporary / MARKER, {"layout": LAYOUT, "source": path.name, "files": facts})
-            shutil.rmtree(folder, ignore_errors=True)
-            temporary.rename(folder)
-            advance(3)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+def _build(path: Path, progress: Says | None, folder: Path) -> None:
+    if progress is not None:
+        progress.say(f"Dequantising {path.name} once into {cached_folder(sha256_of(path))}")
+    with _one_reader(), progress.bar("dequantise", 100) if progress else nullcontext() as bar:
+        advance = bar.advance if bar else lambda by: None
+        with _reading(path):
+            _read(path)
+        advance(20)  # per cent of the time for SmolLM2-135M, measured
+        write_tokenizer(path, folder)
+        advance(25)
+        write_weights(path, folder)
+        advance(55)
 
 
 @contextmanager
@@ -148,11 +80,6 @@ def _one_reader() -> Iterator[None]:
         yield
     finally:
         gguf.GGUFReader = original
-
-
-def _fact(path: Path) -> dict[str, int | str]:
-    stat = path.stat()
-    return {"bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns, "sha256": files.sha256_file(path)}
 
 
 def write_weights(path: Path, folder: Path) -> None:

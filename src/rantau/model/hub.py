@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 
 from rantau import files
 from rantau.errors import ModelError, SourceError
+from rantau.model.adapter_files import CONFIG_FILE, WEIGHTS_FILE
 from rantau.model.quiet import quiet_transformers
 from rantau.recipe import Model
 
+ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 OPTIONAL_FILES = (
     "generation_config.json",
@@ -27,6 +29,11 @@ OPTIONAL_FILES = (
     "tokenizer.model",
     "chat_template.jinja",
 )
+
+
+def is_id(text: str) -> bool:
+    """Whether a text has the form of a hub id: name, or org/name."""
+    return ID.fullmatch(text) is not None
 
 
 def fetch(model: Model, *, with_weights: bool) -> Path:
@@ -42,24 +49,49 @@ def fetch(model: Model, *, with_weights: bool) -> Path:
     return config.parent
 
 
-def commit(model: Model) -> str:
+def fetch_adapter(adapter: Model) -> Path:
+    """The snapshot folder of an adapter's repository; `adapter` names it as `base`.
+
+    Raises   SourceError if the hub or the repository cannot be reached; ModelError if it has no safetensors
+    """
+    config = _config(adapter, CONFIG_FILE)
+    if _get(adapter, WEIGHTS_FILE) is None:
+        raise ModelError(
+            f"model.adapter {adapter.base}: the hub repository has no {WEIGHTS_FILE}. Only safetensors are "
+            "loaded; choose a revision or a repository that has them."
+        )
+    return config.parent
+
+
+def commit(model: Model, name: str = "config.json") -> str:
     """The commit that the revision stands for; a revision that is a commit needs no network."""
     if model.revision is not None and COMMIT.fullmatch(model.revision):
         return model.revision
-    return _config(model).parent.name
+    return _config(model, name).parent.name
 
 
-def _config(model: Model) -> Path:
+def _config(model: Model, name: str = "config.json") -> Path:
     quiet_transformers()
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it would print every retry
-    config = _get(model, "config.json")
+    config = _get(model, name)
     if config is None:
+        _refuse_adapter(model, name)
         hint = "" if reachable() else " in the local hub cache, and the hub cannot be reached from here"
         raise SourceError(
-            f"{model.base}: no config.json{hint}. Check id, revision and network, or name a local folder, "
+            f"{model.base}: no {name}{hint}. Check id, revision and network, or name a local folder, "
             "a .gguf file or package:<module>/<file> as model.base."
         )
     return config
+
+
+def _refuse_adapter(model: Model, name: str) -> None:
+    """Raises   SourceError that names the base, if the repository is an adapter and a base was asked for"""
+    own = _get(model, CONFIG_FILE) if name != CONFIG_FILE else None
+    if own is not None:
+        base = files.read_json(own).get("base_model_name_or_path")
+        raise SourceError(
+            f"{model.base}: is an adapter. Write model.base: {base}, and model.adapter: {model.base}"
+        )
 
 
 def _get(model: Model, name: str) -> Path | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rantau.errors import MachineError, ModelError
 from rantau.machine import Machine
 from rantau.model.base import BaseFolder, base_fingerprint, resolve_base
 from rantau.model.complete import check_complete
+from rantau.model.quantised import FOLDER, quantisation_options
 from rantau.model.quiet import Says, quiet_transformers
 from rantau.recipe import Model
 
@@ -38,7 +39,7 @@ def load_base(model: Model, machine: Machine, progress: Says | None = None) -> P
             local_files_only=True,
             output_loading_info=True,
             trust_remote_code=model.allow_custom_code == model.base,
-            **_quantised(model, machine),
+            **quantisation_options(model, machine.device),
         )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{model.base}: transformers cannot load it: {error}") from error
@@ -47,6 +48,7 @@ def load_base(model: Model, machine: Machine, progress: Says | None = None) -> P
         loaded = loaded.to(machine.device)
     loaded.name_or_path = loaded.config._name_or_path = model.base
     loaded.requires_grad_(False)
+    setattr(loaded, FOLDER, folder.path)
     found: PreTrainedModel = loaded.eval()
     return found
 
@@ -57,30 +59,3 @@ def _check_device(device: str) -> None:
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not there.get(device.partition(":")[0], False):
         raise MachineError(f"device {device} is not available to torch {torch.__version__}. Try --device cpu.")
-
-
-def _quantised(model: Model, machine: Machine) -> dict[str, Any]:
-    """Arguments of from_pretrained for nf4 (double quantisation) or int8."""
-    if model.quantisation == "none":
-        return {}
-    import importlib.util
-
-    if importlib.util.find_spec("bitsandbytes") is None:
-        raise ModelError(
-            f"model.quantisation {model.quantisation} needs bitsandbytes. Run: pip install bitsandbytes, "
-            "or write model.quantisation: none"
-        )
-    import torch
-    from transformers import BitsAndBytesConfig
-
-    config = (
-        BitsAndBytesConfig(load_in_8bit=True)
-        if model.quantisation == "int8"
-        else BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=getattr(torch, model.dtype),
-        )
-    )
-    return {"quantization_config": config, "device_map": {"": machine.device}}

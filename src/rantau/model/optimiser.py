@@ -1,8 +1,11 @@
-"""Which parameter learns at which rate: the groups of LoRA+ that PEFT's own helper misplaces."""
+"""Which parameter learns at which rate, and by which AdamW: groups of LoRA+ that PEFT's own helper misplaces."""
 
 from __future__ import annotations
 
+import importlib.util
 from typing import TYPE_CHECKING, Any, Literal
+
+from rantau.errors import MachineError
 
 if TYPE_CHECKING:
     import torch
@@ -11,6 +14,9 @@ Kind = Literal["lora_A", "lora_B", "embedding", "magnitude", "other"]
 KINDS: tuple[Kind, ...] = ("lora_A", "lora_B", "embedding", "magnitude", "other")
 EMBEDDING_SHARE = 0.2
 BETAS = (0.9, 0.95)
+EPSILON = 1e-8
+Optimiser = Literal["adamw", "adamw_8bit", "paged_adamw", "paged_adamw_8bit"]
+CLASSES = {"adamw_8bit": "AdamW8bit", "paged_adamw": "PagedAdamW", "paged_adamw_8bit": "PagedAdamW8bit"}
 
 
 def parameter_groups(
@@ -20,6 +26,7 @@ def parameter_groups(
     loraplus_ratio: float,
     embedding_learning_rate: float,
     weight_decay: float,
+    embedding_weight_decay: float | None = None,
 ) -> list[dict[str, Any]]:
     """Groups for AdamW: {name, params, lr, weight_decay}, in the order of KINDS, empty ones left out.
 
@@ -28,16 +35,20 @@ def parameter_groups(
     embedding                  embedding_learning_rate: whole embeddings or output head, single trained rows
                                (trainable_token_indices), and both parts of LoRA on an embedding
     weight_decay               on matrices; vectors (magnitudes, norms, biases) get none
+    embedding_weight_decay     on the matrices of "embedding"; None = weight_decay
     """
     rates = dict.fromkeys(KINDS, learning_rate)
     rates |= {"lora_B": learning_rate * loraplus_ratio, "embedding": embedding_learning_rate}
+    decays = dict.fromkeys(KINDS, weight_decay)
+    if embedding_weight_decay is not None:
+        decays["embedding"] = embedding_weight_decay
     members = _by_kind(model)
     groups: list[dict[str, Any]] = [
         {
             "name": kind if decayed else f"{kind} (no decay)",
             "params": members[kind, decayed],
             "lr": rates[kind],
-            "weight_decay": weight_decay if decayed else 0.0,
+            "weight_decay": decays[kind] if decayed else 0.0,
         }
         for kind in KINDS
         for decayed in (True, False)
@@ -90,4 +101,36 @@ def _is_whole(head: torch.nn.Module) -> bool:
 def adamw(groups: list[dict[str, Any]]) -> torch.optim.AdamW:
     import torch
 
-    return torch.optim.AdamW(groups, betas=BETAS, eps=1e-8)
+    return torch.optim.AdamW(groups, betas=BETAS, eps=EPSILON)
+
+
+def check_optimiser(kind: Optimiser, device: str) -> None:
+    """Raises   MachineError if bitsandbytes is missing, or cannot page on this device"""
+    if kind == "adamw":
+        return
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise MachineError(
+            f"optimiser: {kind} needs bitsandbytes, which is not installed. Run: pip install 'rantau[quant]', "
+            "or write optimiser: adamw"
+        )
+    if kind.startswith("paged") and device.partition(":")[0] != "cuda":
+        raise MachineError(
+            f"optimiser: {kind} moves its moments between a GPU and memory, so it needs --device cuda, got "
+            f"{device}. Write optimiser: {kind.removeprefix('paged_')}"
+        )
+
+
+def optimiser_of(kind: Optimiser, groups: list[dict[str, Any]], *, device: str) -> torch.optim.Optimizer:
+    """AdamW over our groups, with the same betas and epsilon whatever its kind.
+
+    adamw_8bit         both moments in 8 bits, in blocks with a scale each; tensors under 4,096 elements stay at 32
+    paged_*            moments in memory that the GPU pages in (CUDA only)
+    Raises   MachineError (see check_optimiser)
+    """
+    if kind == "adamw":
+        return adamw(groups)
+    check_optimiser(kind, device)
+    import bitsandbytes
+
+    made: torch.optim.Optimizer = getattr(bitsandbytes.optim, CLASSES[kind])(groups, betas=BETAS, eps=EPSILON)
+    return made

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 SHAPES = Path(__file__).parent / "shapes"
 BYTES = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0}
-# nf4 with double quantisation: 4 bits, 8 bits of scale for 64 weights, 32 bits for 256 of those
-QUANTISED_BYTES = {"nf4": 0.5 + 1 / 64 + 4 / (64 * 256), "int8": 1.0}
+# bytes a weight. nf4: 4 bits, and for every 64 weights a scale of 32 bits, or with double quantisation of 8 bits
+# and 32 bits for 256 of those; int8: one scale a row, which is nothing
+NF4_BYTES = {False: 0.5 + 4 / 64, True: 0.5 + 1 / 64 + 4 / (64 * 256)}
+# two moments of AdamW a parameter; in 8 bits with a scale of 32 bits for every 256 of each (bitsandbytes)
+MOMENT_BYTES = {"adamw": 8.0, "adamw_8bit": 2 * (1 + 4 / 256)}
 
 
 class ParameterCount(TypedDict):
@@ -33,7 +36,8 @@ class ParameterCount(TypedDict):
 
 
 def trainable_parameters(model: Model, adapter: Adapter) -> ParameterCount:
-    """Counts the adapter's parameters with PEFT on the meta device: no weights are loaded.
+    """Counts the adapter's parameters with PEFT on the meta device: no weights are loaded. model.adapter is merged
+    into the base, so it counts for nothing.
 
     Raises   SourceError, ModelError if the base has no readable config, or lacks a module of adapter.targets
     """
@@ -55,26 +59,46 @@ def _count(base: PreTrainedModel, total: int, adapter: Adapter) -> ParameterCoun
     return {"by_module": by_module, "trainable": trainable, "total": total + trainable}
 
 
-def memory_estimate_gib(model: Model, adapter: Adapter, *, rows: int, max_tokens: int) -> float:
+def memory_estimate_gib(
+    model: Model,
+    adapter: Adapter,
+    *,
+    rows: int,
+    max_tokens: int,
+    optimiser: str = "adamw",
+    gradient_checkpointing: bool = False,
+) -> float:
     """Rough peak memory of training, in GiB: weights + adapter + activations of one micro-batch + 0.5.
 
     weights      linear layers in the recipe's dtype or quantised, all else in dtype
-    adapter      16 bytes a parameter: weight, gradient and two moments of AdamW in float32
+    adapter      a parameter: 4 bytes of weight and 4 of gradient in float32, and two moments of AdamW, 8 bytes or
+                 2 in 8 bits; paged moments are counted, since they leave the GPU only when it is full. PiSSA
+                 keeps a frozen copy of what it began with, 4 bytes more
     activations  rows x max_tokens x (layers x (22 hidden + 7 inner) x bytes of dtype + 16 x vocabulary):
-                 what a block keeps for its backward pass without checkpointing; logits, their float32 copies
-                 and gradient. The factors fit SmolLM2-135M, all-linear, float32 on a CPU: 512 tokens in a
-                 pass took 2.8 GiB, 2048 took 8.0.
+                 what a block keeps for its backward pass; logits, their float32 copies and gradient. The factors
+                 fit SmolLM2-135M, all-linear, float32 on a CPU: 512 tokens in a pass took 2.8 GiB, 2048 took 8.0.
+                 With gradient checkpointing every block keeps its input alone, and one block at a time the rest
 
     rows  in one forward pass
     """
     base = hollow_model(model)
     size = BYTES[model.dtype]
-    weights = _weight_bytes(base, size, QUANTISED_BYTES.get(model.quantisation, size))
+    linear = {"none": size, "int8": 1.0, "nf4": NF4_BYTES[model.double_quantisation]}[model.quantisation]
+    weights = _weight_bytes(base, size, linear)
     config = base.config
     inner = getattr(config, "intermediate_size", None) or 4 * config.hidden_size
-    per_token = config.num_hidden_layers * (22 * config.hidden_size + 7 * inner) * size + 16 * config.vocab_size
-    adapter_bytes = 16 * _count(base, 0, adapter)["trainable"]
-    return float(weights + adapter_bytes + rows * max_tokens * per_token) / 2**30 + 0.5
+    block, layers = (22 * config.hidden_size + 7 * inner) * size, config.num_hidden_layers
+    kept = layers * config.hidden_size * size + block if gradient_checkpointing else layers * block
+    own = 8 + MOMENT_BYTES[optimiser.removeprefix("paged_")] + (4 if adapter.init == "pissa" else 0)
+    adapter_bytes = own * _count(base, 0, adapter)["trainable"]
+    return float(weights + adapter_bytes + rows * max_tokens * (kept + 16 * config.vocab_size)) / 2**30 + 0.5
+
+
+def embedding_parameters(model: Model, n_rows: int) -> int:
+    """Parameters of so many rows of the embedding, and of the output head where it is another matrix."""
+    base = hollow_model(model)
+    embedding, head = base.get_input_embeddings().weight, base.get_output_embeddings().weight
+    return n_rows * (int(embedding.shape[1]) + (0 if head is embedding else int(head.shape[1])))
 
 
 def n_parameters(model: PreTrainedModel) -> int:

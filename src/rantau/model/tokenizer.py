@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
-from rantau.errors import ModelError
+from rantau.errors import ModelError, SourceError
 from rantau.model.base import resolve_base
+from rantau.model.extension import read_plain
 from rantau.model.quiet import Says, quiet_transformers
+from rantau.model.vocabulary import TOKENIZER_FOLDER
 from rantau.recipe import Model
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
+
+FastTokenizer: TypeAlias = "PreTrainedTokenizerFast"
+"""Its type, for rooms that name no transformers."""
 
 # Tokens that models reserve and no text of ours contains, best first. <empty_output> (SmolLM2) marks an
 # empty notebook cell; <|endoftext|> is last because it may also part documents, and is then learnt.
@@ -29,11 +35,34 @@ PAD_CANDIDATES = (
 )
 
 
-def load_tokenizer(model: Model, progress: Says | None = None) -> PreTrainedTokenizerFast:
-    """The base's own tokenizer, from local files only; its vocabulary never grows.
+def load_tokenizer(
+    model: Model, progress: Says | None = None, *, vocabulary: Path | None = None
+) -> PreTrainedTokenizerFast:
+    """The base's own tokenizer, or the same with the words of a vocabulary stage; from local files only.
 
-    Raises   SourceError, ModelError (see resolve_base); ModelError if it is not a fast tokenizer
+    vocabulary   folder of the finished stage "vocabulary"; None = the base's own tokens and no other
+    Raises       SourceError, ModelError (see resolve_base); ModelError if it is not a fast tokenizer
     """
+    found = _own(model, progress) if vocabulary is None else _extended(vocabulary / TOKENIZER_FOLDER)
+    tokenizer = _named(found, model.base)
+    tokenizer.pad_token = pad_token_for(tokenizer)
+    return tokenizer
+
+
+def open_tokenizer(place: str) -> PreTrainedTokenizerFast:
+    """A tokenizer alone, to count with: of a base model as recipes name it, or a folder that holds no model.
+
+    Raises   SourceError, ModelError (see load_tokenizer); SourceError if a folder has neither
+    """
+    folder = Path(place).expanduser()
+    if folder.is_dir() and not (folder / "config.json").is_file():
+        if not (folder / "tokenizer.json").is_file():
+            raise SourceError(f"{place}: no tokenizer there. Name a folder with tokenizer.json, or a base model.")
+        return _named(_extended(folder), place)
+    return _named(_own(Model(base=place), None), place)
+
+
+def _own(model: Model, progress: Says | None) -> PreTrainedTokenizerFast:
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
     folder = resolve_base(model, progress, weights=False)
@@ -48,8 +77,19 @@ def load_tokenizer(model: Model, progress: Says | None = None) -> PreTrainedToke
         raise ModelError(f"{model.base}: its tokenizer cannot be loaded: {error}") from error
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise ModelError(f"{model.base}: has no tokenizer.json; exact spans and streaming need a fast tokenizer.")
-    tokenizer.pad_token = pad_token_for(tokenizer)
-    tokenizer.name_or_path = model.base
+    return tokenizer
+
+
+def _extended(folder: Path) -> PreTrainedTokenizerFast:
+    quiet_transformers()
+    try:
+        return read_plain(folder)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{folder}: its tokenizer cannot be loaded: {error}") from error
+
+
+def _named(tokenizer: PreTrainedTokenizerFast, name: str) -> PreTrainedTokenizerFast:
+    tokenizer.name_or_path = name
     for key in ("is_local", "local_files_only"):  # else saved with the tokenizer, as facts of this machine
         tokenizer.init_kwargs.pop(key, None)
     return tokenizer

@@ -30,28 +30,26 @@ from rantau.recipe.sampling import (
     TfIdf,
 )
 from rantau.recipe.slices import (
-    Adapter,
     CorpusRecipe,
     Evaluation,
     Export,
-    Formatting,
     HeldOutText,
     Holdout,
     Language,
-    Model,
-    Phase,
     Prompts,
     Recipe,
     Report,
     Source,
 )
 from rantau.recipe.switches import SWITCHES, Switch, switch_table
+from rantau.recipe.training import Adapter, Claims, EarlyStopping, Formatting, Model, Phase, Vocabulary
 
 __all__ = [
-    "SWITCHES", "Adapter", "Benchmark", "ClusterStep", "Contamination", "CorpusRecipe", "Curation", "Embedding",
-    "Evaluation", "Export", "FacilityLocationStep", "Features", "FilterStep", "Formatting", "HeldOutText",
-    "Holdout", "KCenterStep", "Language", "LanguageCheck", "LengthStep", "Model", "NearDuplicates", "OneHot",
-    "PerGroupStep", "Phase", "Pii", "Prompts", "Quality", "RandomStep", "Recipe", "Report", "SamplingPlan",
-    "SamplingStep", "SemanticDuplicates", "Slice", "Source", "StratifiedStep", "SubsetCap", "Switch", "TfIdf",
-    "check_recipe", "load_corpus_recipe", "load_recipe", "switch_table",
+    "SWITCHES", "Adapter", "Benchmark", "Claims", "ClusterStep", "Contamination", "CorpusRecipe", "Curation",
+    "EarlyStopping", "Embedding", "Evaluation", "Export", "FacilityLocationStep", "Features", "FilterStep",
+    "Formatting", "HeldOutText", "Holdout", "KCenterStep", "Language", "LanguageCheck", "LengthStep", "Model",
+    "NearDuplicates", "OneHot", "PerGroupStep", "Phase", "Pii", "Prompts", "Quality", "RandomStep", "Recipe",
+    "Report", "SamplingPlan", "SamplingStep", "SemanticDuplicates", "Slice", "Source", "StratifiedStep",
+    "SubsetCap", "Switch", "TfIdf", "Vocabulary", "check_recipe", "load_corpus_recipe", "load_recipe",
+    "switch_table",
 ]  # fmt: skip

@@ -9,29 +9,12 @@ from pydantic import Field, model_validator
 
 from rantau.recipe.base import Name, Share, Slice
 from rantau.recipe.curation import Curation
+from rantau.recipe.training import Adapter, Formatting, Model, Phase, Vocabulary
 
 
 class Language(Slice):
     target: str = Field(description="Language to learn, ISO 639-3 code of a profile (ind, kor, jav, sun, min).")
     source: str = Field("eng", description="Language that the base model speaks and must not forget.")
-
-
-class Model(Slice):
-    base: str = Field(
-        description="Base model: hub id, local folder, .gguf file, or package:<module>/<file inside it>."
-    )
-    revision: str | None = Field(None, description="Commit, tag or branch of a hub model. Pin it.")
-    sha256: str | None = Field(None, description="Expected hash of a .gguf file; another file is refused.")
-    dtype: Literal["float32", "bfloat16", "float16"] = Field(
-        "float32", description="Type of the frozen weights in memory. Trainable weights are always float32."
-    )
-    quantisation: Literal["none", "nf4", "int8"] = Field(
-        "none", description="Frozen weights in 4 or 8 bits (bitsandbytes): saves memory, costs speed."
-    )
-    allow_custom_code: str | None = Field(
-        None,
-        description="Name the base again to run Python code that its repository ships; else it is refused.",
-    )
 
 
 class Holdout(Slice):
@@ -49,7 +32,7 @@ class Source(Slice):
         description="File or folder (parquet, jsonl, json, csv, txt), package:<module>/<path>, hub:<id>."
     )
     shape: Literal[
-        "auto", "text", "cendol", "messages", "sharegpt", "alpaca", "prompt_completion",
+        "auto", "text", "cendol", "messages", "sharegpt", "alpaca", "prompt_completion", "preference",
         "tagged_words", "chatterbot", "topics",
     ] = Field("auto", description="How a row is read; auto recognises it by its columns.")  # fmt: skip
     language: str = Field(description="Language of the text, ISO 639-3.")
@@ -67,69 +50,6 @@ class Source(Slice):
         "error", description="Stop at a bad row, or drop it and write it aside with file and line."
     )
     holdout: Holdout = Field(default_factory=Holdout, description="What is kept for measuring.")
-
-
-class Formatting(Slice):
-    template: Literal["auto", "chatml", "llama-3.1", "plain"] = Field(
-        "auto",
-        description="Chat template: auto = the base model's own, else ChatML; plain = User:/Assistant:.",
-    )
-    system_prompt: str | None = Field(None, description="System message put before dialogues that have none.")
-
-
-class Adapter(Slice):
-    rank: int = Field(16, ge=1, le=1024, description="Rank of the LoRA matrices.")
-    alpha: float | Literal["auto"] = Field(
-        "auto",
-        description="LoRA alpha; auto keeps the effective scale at 2 for any rank, with or without rsLoRA.",
-    )
-    rslora: bool = Field(False, description="Scale by alpha / sqrt(rank) instead of alpha / rank.")
-    loraplus_ratio: float = Field(
-        1.0, ge=1.0, le=1000.0, description="Learning rate of B over that of A (LoRA+); 1 = plain LoRA."
-    )
-    dropout: Share = Field(0.0, description="Dropout on the adapter's input, 0..1.")
-    targets: Literal["all-linear"] | list[str] = Field(
-        "all-linear", description="Modules that get an adapter; all-linear leaves out the output head."
-    )
-
-
-class Phase(Slice):
-    name: Name = Field(description="Name of the phase; its stage is train-<name>.")
-    kind: Literal["cpt", "sft"] = Field(description="cpt: running text, all tokens learnt; sft: dialogues.")
-    mixture: dict[str, Share] = Field(description="Source -> share of the phase's tokens; shares sum to 1.")
-    tokens: int | None = Field(None, ge=1, description="Tokens to draw; null = as many as the shares allow.")
-    max_tokens: int = Field(512, ge=8, description="Longest row, in tokens.")
-    over_long: Literal["drop", "truncate", "error"] = Field("truncate", description="What happens to longer rows.")
-    loss_on: Literal["answers", "all"] = Field(
-        "answers",
-        description="Tokens that are learnt: of dialogues the answers, or all; of running text (cpt) always all.",
-    )
-    epochs: float = Field(1.0, gt=0, le=1000, description="Passes over the rows; may be fractional.")
-    batch_size: int = Field(8, ge=1, description="Rows in one optimiser step.")
-    learning_rate: float = Field(2e-4, gt=0, le=1, description="Peak rate of the A matrices.")
-    schedule: Literal["cosine", "linear", "cosine_restarts", "constant"] = Field("cosine", description="Decay.")
-    cycles: int = Field(1, ge=1, description="Cycles of cosine_restarts; 1 elsewhere.")
-    warmup_share: Share = Field(0.03, description="Share of the steps that warm up, 0..1.")
-    weight_decay: float = Field(0.0, ge=0, le=1, description="AdamW weight decay on the adapter.")
-    max_grad_norm: float = Field(1.0, gt=0, description="Gradients are clipped to this norm.")
-    checkpoint_steps: int = Field(25, ge=1, description="A checkpoint every so many steps; a kill loses no more.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _running_text_is_learnt_whole(cls, data: Any) -> Any:
-        if isinstance(data, dict) and data.get("kind") == "cpt":
-            return {"loss_on": "all", **data}
-        return data
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Phase:
-        if not self.mixture or abs(sum(self.mixture.values()) - 1.0) > 1e-6:
-            raise ValueError(f"shares of mixture must sum to 1, got {sum(self.mixture.values()):g}")
-        if self.kind == "cpt" and self.loss_on == "answers":
-            raise ValueError("loss_on: answers needs dialogues, but kind is cpt. Leave it out, or write kind: sft")
-        if self.cycles != 1 and self.schedule != "cosine_restarts":
-            raise ValueError(f"cycles needs schedule: cosine_restarts, got {self.schedule}")
-        return self
 
 
 class HeldOutText(Slice):
@@ -155,11 +75,21 @@ class Evaluation(Slice):
 
 class Report(Slice):
     title: str | None = Field(None, description="Title of the report and card; null = from name and language.")
+    card_language: Literal["eng", "ind", "kor"] = Field("eng", description="Language of the model card.")
+    country: str | None = Field(
+        None,
+        pattern=r"^[A-Z]{3}$",
+        description="Where it runs, ISO 3166 (IDN, KOR), for the carbon of its power; null = the world's mean.",
+    )
     samples: int = Field(8, ge=0, description="Answers shown side by side: best, median and worst by chrF++.")
 
 
 class Export(Slice):
     merged: bool = Field(True, description="Also write merged safetensors, after proving equal logits.")
+    gguf: list[Literal["f32", "f16", "bf16", "q8_0", "q4_k_m", "q5_k_m"]] = Field(
+        default_factory=list, description="Also write GGUF files of these kinds, with an Ollama Modelfile."
+    )
+    ctranslate2: bool = Field(False, description="Also write a CTranslate2 model with int8 weights.")
     zip: bool = Field(False, description="Also write the bundle as one zip file.")
     adapter_license: str = Field("apache-2.0", description="Licence of the adapter, for the model card.")
 
@@ -206,6 +136,7 @@ class CorpusRecipe(Slice):
 
 class Recipe(CorpusRecipe):
     model: Model
+    vocabulary: Vocabulary = Field(default_factory=Vocabulary)
     formatting: Formatting = Field(default_factory=Formatting)
     adapter: Adapter = Field(default_factory=Adapter)
     phases: list[Phase] = Field(min_length=1)
@@ -220,10 +151,43 @@ class Recipe(CorpusRecipe):
         if self.evaluation.prompts:
             asked.append(("evaluation.prompts", self.evaluation.prompts.source))
         problems = _twice("phases", self.phases) + _twice("evaluation.texts", self.evaluation.texts)
-        problems += _unknown(asked, self.sources)
+        asked += [("vocabulary.sources", s) for s in self.vocabulary.sources]
+        problems += _unknown(asked, self.sources) + self._adapter_problems()
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def adapter_of(self, phase: Phase) -> Adapter:
+        """The phase's own adapter, or that of the recipe."""
+        return phase.adapter or self.adapter
+
+    def _adapter_problems(self) -> list[str]:
+        found, quantised = [], self.model.quantisation != "none"
+        for number, phase in enumerate(self.phases):
+            where, adapter = f"phases.{phase.name}", self.adapter_of(phase)
+            if number == 0 and phase.previous_adapter == "merge":
+                found.append(f"{where}.previous_adapter: merge, but there is no phase before it")
+            if (
+                number
+                and phase.previous_adapter == "continue"
+                and adapter != self.adapter_of(self.phases[number - 1])
+            ):
+                found.append(
+                    f"{where}.adapter differs from that of the phase before; write previous_adapter: merge"
+                )
+            if adapter.init == "pissa" and quantised:
+                found.append(f"{where}: init: pissa needs model.quantisation: none, got {self.model.quantisation}")
+            if adapter.init == "loftq" and self.model.quantisation != "nf4":
+                found.append(f"{where}: init: loftq needs model.quantisation: nf4, got {self.model.quantisation}")
+            if phase.previous_adapter == "merge" and (
+                adapter.dora or self.adapter_of(self.phases[number - 1]).dora
+            ):
+                found.append(f"{where}.previous_adapter: merge cannot be joined with dora: true")
+        if self.model.quantisation != "nf4" and not self.model.double_quantisation:
+            found.append(
+                f"model.double_quantisation: false needs quantisation: nf4, got {self.model.quantisation}"
+            )
+        return found
 
 
 def _twice(what: str, named: Sequence[Any]) -> list[str]:
