@@ -331,7 +331,8 @@ def document_schema() -> Any:
     import pyarrow as pa
 
     text = pa.string()
-    plain = [(name, text) for name in ("id", "source", "origin", "group", "language", "license", "text")]
+    names = ("id", "source", "origin", "group", "language", "license", "text", "rejected")
+    plain = [(name, text) for name in names]
     messages = pa.list_(pa.struct([("role", text), ("content", text)]))
     fields = pa.list_(pa.struct([("name", text), ("value", text)]))
     return pa.schema([*plain, ("row", pa.int64()), ("messages", messages), ("fields", fields)])

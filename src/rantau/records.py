@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant"]
@@ -36,7 +36,8 @@ class Dialogue:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One row of a source: running text, or a dialogue (then `text` is "").
+    """One row of a source: running text, a dialogue (then `text` is ""), or a preference: a dialogue whose answer
+    was chosen over `rejected`.
 
     id        "<source>:<row>", unique in a run
     origin    source string of the recipe and file inside it
@@ -57,11 +58,28 @@ class Document:
     text: str = ""
     dialogue: Dialogue | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+    rejected: str | None = None
 
     @property
     def content(self) -> str:
         """All text that a reader sees: the text, or the turns joined by newlines."""
         return "\n".join(m.content for m in self.dialogue.messages) if self.dialogue else self.text
+
+    @property
+    def whole(self) -> str:
+        """The content, and after it the rejected answer if there is one: what two equal rows share."""
+        return self.content if self.rejected is None else f"{self.content}\n{self.rejected}"
+
+    def rewritten(self, change: Callable[[str], str]) -> Document:
+        """The document with every text of it changed (running text, turns, rejected answer); itself if none is."""
+        turns = tuple(Message(m.role, change(m.content)) for m in self.dialogue.messages) if self.dialogue else ()
+        changed = replace(
+            self,
+            text=change(self.text) if self.text else "",
+            dialogue=Dialogue(turns) if turns else None,
+            rejected=None if self.rejected is None else change(self.rejected),
+        )
+        return self if changed == self else changed
 
     def to_row(self) -> dict[str, Any]:
         return {
@@ -76,6 +94,7 @@ class Document:
             "messages": [{"role": m.role, "content": m.content} for m in self.dialogue.messages]
             if self.dialogue
             else [],
+            "rejected": self.rejected,
             "fields": [{"name": k, "value": v} for k, v in sorted(self.fields.items())],
         }
 
@@ -84,7 +103,8 @@ class Document:
         messages = tuple(Message(m["role"], m["content"]) for m in row["messages"])
         plain = {k: row[k] for k in ("id", "source", "origin", "row", "group", "language", "license", "text")}
         fields = {f["name"]: f["value"] for f in row["fields"]}
-        return cls(**plain, dialogue=Dialogue(messages) if messages else None, fields=fields)
+        dialogue = Dialogue(messages) if messages else None
+        return cls(**plain, dialogue=dialogue, fields=fields, rejected=row["rejected"])
 
 
 @dataclass(frozen=True, slots=True)

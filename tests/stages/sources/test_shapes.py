@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rantau.errors import DataError, SourceError
-from rantau.records import Dialogue, Message
+from rantau.records import Dialogue, Document, Message
 from rantau.stages.sources.rows import BadRow
 from rantau.stages.sources.shapes import read_content, recognise
 from tests.stages.sources.given import jsonl, read
@@ -50,6 +50,46 @@ def test_system_turns_come_along() -> None:
     content = read_content("sharegpt", {"conversations": turns})
     assert content.dialogue is not None
     assert [m.role for m in content.dialogue.messages] == ["system", "user", "assistant"]
+
+
+USER, GOOD, BAD = (
+    {"role": "user", "content": ASKED},
+    {"role": "assistant", "content": ANSWER},
+    {"role": "assistant", "content": "Bandung."},
+)
+PREFERENCES: dict[str, dict[str, Any]] = {
+    "texts": {"prompt": ASKED, "chosen": ANSWER, "rejected": "Bandung."},
+    "turns beside a prompt": {"prompt": [USER], "chosen": [GOOD], "rejected": [BAD]},
+    "whole turns": {"chosen": [USER, GOOD], "rejected": [USER, BAD]},
+    "whole turns and the prompt again": {"prompt": ASKED, "chosen": [USER, GOOD], "rejected": [USER, BAD]},
+    "a text and single turns": {"prompt": ASKED, "chosen": [GOOD], "rejected": [BAD]},
+}
+
+
+@pytest.mark.parametrize("row", PREFERENCES.values(), ids=PREFERENCES)
+def test_preferences_in_every_form(tmp_path: Path, row: dict[str, Any]) -> None:
+    jsonl(tmp_path / "a.jsonl", [row | {"source": "arena"}])
+    (document,), _ = read(tmp_path, "a.jsonl")
+    assert (document.dialogue, document.rejected) == (DIALOGUE, "Bandung.")
+    assert document.fields == {"source": "arena"}
+    assert Document.from_row(document.to_row()) == document
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"prompt": ASKED, "chosen": ANSWER, "rejected": ANSWER}, "no preference"),
+        ({"chosen": [USER, GOOD], "rejected": [{**USER, "content": "Lain?"}, BAD]}, "two prompts"),
+        ({"prompt": ASKED, "chosen": ANSWER, "rejected": " "}, "empty rejected"),
+        ({"prompt": ASKED, "chosen": ANSWER}, "missing column rejected"),
+        ({"chosen": ANSWER, "rejected": "Bandung."}, "missing column prompt"),
+        ({"prompt": ASKED, "chosen": 3, "rejected": "Bandung."}, "no turns"),
+    ],
+)
+def test_what_is_no_preference_says_why(row: dict[str, Any], reason: str) -> None:
+    with pytest.raises(BadRow) as caught:
+        read_content("preference", row)
+    assert caught.value.reason == reason
 
 
 def test_further_columns_become_fields(tmp_path: Path) -> None:

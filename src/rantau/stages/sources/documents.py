@@ -143,7 +143,7 @@ def _document(source: Source, shape: str, row: Row, constant: frozenset[str], id
     group = group_of(replace(row, values=values), spoken, source.holdout)
     return Document(
         id_, source.name, row.origin, row.number, group, source.language, source.license, content.text,
-        content.dialogue, fields,
+        content.dialogue, fields, content.rejected,
     )  # fmt: skip
 
 
@@ -157,7 +157,7 @@ def _shape(source: Source, shape: str, row: Row, values: dict[str, object]) -> s
         near = missing("text", values) if len(values) == 1 else f"columns {', '.join(values) or 'none'}"
         raise SourceError(
             f"{row.where}: {near} form no known shape. Known: messages; conversations; instruction and output; "
-            "input and output; prompt and completion or response; text. Name the columns: "
+            "input and output; prompt and completion or response; chosen and rejected; text. Name the columns: "
             f"columns: {{text: <your column>}} for the source {source.name}."
         )
     return found

@@ -1,4 +1,4 @@
-"""How a row is read: Cendol, messages, ShareGPT, Alpaca, prompt/completion, or running text."""
+"""How a row is read: Cendol, messages, ShareGPT, Alpaca, prompt/completion, preference, or running text."""
 
 from __future__ import annotations
 
@@ -17,11 +17,15 @@ SHAREGPT_ROLES: Mapping[str, Role] = {
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a row says: running text, or a dialogue; `read` names the columns that it came from."""
+    """What a row says: running text, or a dialogue; `read` names the columns that it came from.
+
+    rejected  of a preference: the answer that was not chosen
+    """
 
     text: str
     dialogue: Dialogue | None
     read: frozenset[str]
+    rejected: str | None = None
 
 
 def recognise(columns: frozenset[str]) -> str | None:
@@ -30,6 +34,8 @@ def recognise(columns: frozenset[str]) -> str | None:
         return "messages"
     if "conversations" in columns:
         return "sharegpt"
+    if {"chosen", "rejected"} <= columns:
+        return "preference"
     if {"instruction", "output"} <= columns:
         return "alpaca"
     if {"input", "output"} <= columns:
@@ -76,12 +82,40 @@ def _exchange(question: str, answer: str, *columns: str) -> Content:
 
 
 def _messages(values: Values) -> Content:
-    roles: Mapping[str, Role] = {role: role for role in ROLES}
-    return _turns(values, "messages", "role", "content", roles)
+    return _turns(values, "messages", "role", "content", {role: role for role in ROLES})
 
 
 def _sharegpt(values: Values) -> Content:
     return _turns(values, "conversations", "from", "value", SHAREGPT_ROLES)
+
+
+def _preference(values: Values) -> Content:
+    """Rows as TRL has them: chosen and rejected are texts beside a prompt, or lists of turns, with the prompt in
+    a column of its own or as the turns that both begin with."""
+    sides = {name: _side(values, name) for name in ("chosen", "rejected")}
+    (asked, chosen), (asked_too, rejected) = sides["chosen"], sides["rejected"]
+    if asked != asked_too:
+        raise BadRow("two prompts", '"chosen" and "rejected" do not answer the same turns')
+    if chosen == rejected:
+        raise BadRow("no preference", '"chosen" and "rejected" are the same answer')
+    dialogue = Dialogue((*asked, Message("assistant", chosen)))
+    return Content("", dialogue, frozenset({"prompt", "chosen", "rejected"} & values.keys()), rejected)
+
+
+def _side(values: Values, column: str) -> tuple[tuple[Message, ...], str]:
+    """The turns before an answer, and the answer."""
+    prompt, answer = values.get("prompt"), _present(values, column)
+    before = prompt if isinstance(prompt, list) else []
+    if isinstance(answer, str):
+        if not before:
+            before = [{"role": "user", "content": _filled(values, "prompt")}]
+        answer = [{"role": "assistant", "content": _filled(values, column)}]
+    elif isinstance(prompt, str) and prompt.strip() and len(answer if isinstance(answer, list) else []) == 1:
+        before = [{"role": "user", "content": prompt}]
+    turns = [*before, *answer] if isinstance(answer, list) else answer
+    found = _turns({column: turns}, column, "role", "content", {role: role for role in ROLES}).dialogue
+    assert found is not None
+    return found.messages[:-1], found.messages[-1].content
 
 
 def _turns(values: Values, column: str, who: str, what: str, roles: Mapping[str, Role]) -> Content:
@@ -151,5 +185,6 @@ READERS: Mapping[str, Callable[[Values], Content]] = {
     "alpaca": _alpaca,
     "prompt_completion": _prompt_completion,
     "messages": _messages,
+    "preference": _preference,
     "sharegpt": _sharegpt,
 }

@@ -143,7 +143,7 @@ def _fingerprint(source: Source, folder: Path) -> str:
 
 GATHER = Stage(
     name="gather",
-    version=1,
+    version=2,
     needs=(),
     slices=("sources", "seed"),
     run=gather,

@@ -1,5 +1,6 @@
 """What is personal data, what only looks like it, and what becomes of the document."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from rantau.recipe import Pii
 from rantau.stages.curation.cleaning.national_ids import is_nik, is_rrn
 from rantau.stages.curation.cleaning.pii import FINDERS, TREATED_AS, treat_pii
+from rantau.stages.curation.cleaning.text_repair import repaired
+from rantau.stages.curation.duplicates.exact import text_key
 from tests.stages.curation.cleaning.rows import talk, text
 
 KINDS = ("id_phone", "nik", "kr_phone", "rrn")
@@ -140,3 +143,16 @@ def test_only_the_kinds_of_the_language_are_looked_for() -> None:
 def test_a_nik_is_no_telephone_number_when_only_phones_are_masked() -> None:
     pii = Pii(national_id="keep")
     assert treat_pii(text(f"NIK {NIK}"), pii, KINDS).document.text == f"NIK {NIK}"
+
+
+def test_a_rejected_answer_is_treated_like_the_chosen_one() -> None:
+    preference = replace(talk("Surelmu?", "Tidak ada."), rejected="Surel saya ani@mail.id.")
+    treated = treat_pii(preference, Pii(), KINDS)
+    assert (treated.document.rejected, treated.counts) == ("Surel saya [email].", {"email": 1})
+    assert repaired(replace(preference, rejected="cafÃ©"), "NFC", repair=True).rejected == "café"
+
+
+def test_preferences_with_other_rejected_answers_are_no_duplicates() -> None:
+    one, other = (replace(talk("Surelmu?", "Tidak ada."), rejected=r) for r in ("Ada.", "Entah."))
+    assert text_key(one) != text_key(other)
+    assert text_key(one) == text_key(replace(one, rejected="ADA."))

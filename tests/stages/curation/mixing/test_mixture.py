@@ -45,6 +45,7 @@ def test_over_long_rows_weigh_what_the_phase_sees() -> None:
     assert weight(600, phase(max_tokens=512)) == 512
     assert weight(600, phase(max_tokens=512, over_long="drop")) == 0
     assert weight(600, phase(max_tokens=512, over_long="error")) == 600
+    assert weight(600, phase(kind="cpt", max_tokens=512, over_long="split")) == 600
     assert weight(512, phase(max_tokens=512, over_long="drop")) == 512
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from rantau.recipe import Pii
-from rantau.records import Dialogue, Document, Message
+from rantau.records import Document
 from rantau.stages.curation.cleaning.addresses import emails, public_ips
 from rantau.stages.curation.cleaning.national_ids import niks, rrns
 from rantau.stages.curation.cleaning.phones import indonesian_phones, korean_phones
@@ -59,13 +59,7 @@ def treat_pii(document: Document, pii: Pii, kinds: Sequence[str]) -> Treated:
     if not treatments:
         return Treated(document)
     counts: Counter[str] = Counter()
-    if document.dialogue is None:
-        text = _masked(document.text, treatments, counts)
-        changed = document if text == document.text else replace(document, text=text)
-    else:
-        turns = tuple(Message(m.role, _masked(m.content, treatments, counts)) for m in document.dialogue.messages)
-        same = turns == document.dialogue.messages
-        changed = document if same else replace(document, dialogue=Dialogue(turns))
+    changed = document.rewritten(lambda text: _masked(text, treatments, counts))
     refused = [TREATED_AS[kind][2] for kind, how in treatments if how == "drop" and counts[kind]]
     return Treated(changed, dict(counts), f"personal data: {refused[0]}" if refused else None)
 

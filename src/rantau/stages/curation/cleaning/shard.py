@@ -153,7 +153,7 @@ def clean_shard(shard: Shard) -> Tally:
     files.write_parquet(shard.file("kept.parquet"), (d.to_row() for d in kept), files.document_schema())
     files.write_array(shard.file("keys.npy"), np.array([text_key(d) for d in kept], dtype="S16"))
     if near.method == "minhash":
-        made = signatures([d.content for d in kept], near, seed=shard.seed)
+        made = signatures([d.whole for d in kept], near, seed=shard.seed)
         files.write_array(shard.file("signatures.npy"), made)
     return tally
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 
 from rantau.language import NormalForm, normalise
-from rantau.records import Dialogue, Document, Message
+from rantau.records import Document
 
 # Where no character stands that ftfy could change, it is not asked: ASCII without control characters, and
 # Hangul, with curly quotes, dashes, the ellipsis and East Asian brackets, none of which is mojibake by itself.
@@ -18,13 +17,7 @@ _SUSPECT = re.compile("[^\t\n\x0c -~\u2013\u2014\u2018\u2019\u201c\u201d\u2022\u
 
 def repaired(document: Document, form: NormalForm, *, repair: bool) -> Document:
     """The document with its text and turns mended, then in a Unicode normal form; fields and address stay."""
-    if document.dialogue is None:
-        text = repaired_text(document.text, form, repair=repair)
-        return document if text == document.text else replace(document, text=text)
-    turns = tuple(
-        Message(m.role, repaired_text(m.content, form, repair=repair)) for m in document.dialogue.messages
-    )
-    return replace(document, dialogue=Dialogue(turns))
+    return document.rewritten(lambda text: repaired_text(text, form, repair=repair))
 
 
 def repaired_text(text: str, form: NormalForm, *, repair: bool) -> str:

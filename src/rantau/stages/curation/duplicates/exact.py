@@ -17,7 +17,7 @@ def text_key(document: Document) -> bytes:
 
     Among 2**64 texts one false match is likely, among 10**9 one in 10**20.
     """
-    plain = " ".join(folded(document.content).split())
+    plain = " ".join(folded(document.whole).split())
     return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).digest()[:16]
 
 

@@ -124,7 +124,7 @@ def control_token(document: Document, tokenizer: Tokenizer) -> str | None:
 
 
 def weight(n_tokens: int, phase: Phase) -> int:
-    """Tokens that the phase will see of a row: cut at max_tokens, none if over-long rows are dropped."""
-    if n_tokens <= phase.max_tokens or phase.over_long == "error":
+    """Tokens that the phase will see of a row: cut at max_tokens, all if it is split, none if it is dropped."""
+    if n_tokens <= phase.max_tokens or phase.over_long in ("error", "split"):
         return n_tokens
     return phase.max_tokens if phase.over_long == "truncate" else 0
