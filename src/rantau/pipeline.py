@@ -7,7 +7,8 @@ from rantau.run.stage import Stage
 from rantau.stages.curation.stage import CLEAN, MIX, SELECT
 from rantau.stages.evaluation.stage import COMPARE, answer_stage
 from rantau.stages.export.stage import export_stage
-from rantau.stages.formatting.stage import FORMAT
+from rantau.stages.formatting.stage import format_stage
+from rantau.stages.formatting.vocabulary.stage import VOCABULARY
 from rantau.stages.report.selection.stage import SELECTION
 from rantau.stages.report.stage import report_stage
 from rantau.stages.sources.stage import GATHER
@@ -20,20 +21,22 @@ def corpus_stages(recipe: CorpusRecipe) -> list[Stage]:
 
 
 def stages_of(recipe: Recipe) -> list[Stage]:
-    """A corpus -> mixture -> formatting -> training, phase by phase -> answers before and after
-    -> comparison -> report -> export."""
+    """A corpus -> mixture -> words for the tokenizer, if asked for -> formatting -> training, phase by phase
+    -> answers before and after -> comparison -> report -> export."""
+    vocabulary = VOCABULARY.name if recipe.vocabulary.extend else None
     training: list[Stage] = []
     for phase in recipe.phases:
-        training.append(train_stage(phase, training[-1].name if training else None))
+        training.append(train_stage(phase, training[-1].name if training else None, vocabulary=vocabulary))
     last = training[-1].name
     return [
         *corpus_stages(recipe),
         MIX,
-        FORMAT,
+        *([VOCABULARY] if vocabulary else []),
+        format_stage(vocabulary=vocabulary),
         *training,
         answer_stage("base", adapter_from=None),
-        answer_stage("adapted", adapter_from=last),
+        answer_stage("adapted", adapter_from=last, vocabulary=vocabulary),
         COMPARE,
-        report_stage([stage.name for stage in training]),
-        export_stage(last),
+        report_stage([stage.name for stage in training], vocabulary=vocabulary),
+        export_stage(last, vocabulary=vocabulary),
     ]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from rantau.cli.fertility import command as fertility_command
 from rantau.cli.options import (  # fmt: skip
     as_json,
     cluster_option,
@@ -22,9 +23,15 @@ from rantau.cli.options import (  # fmt: skip
 from rantau.errors import RecipeError
 
 
-@click.group("data", help="The data alone: `sample` a corpus, `peek` as it is read, `preview` as it is learnt.")
+@click.group(
+    "data",
+    help="The data: `sample` a corpus, `peek` as it is read, `preview` as it is learnt; `fertility` in tokens.",
+)
 def command() -> None:
     pass
+
+
+command.add_command(fertility_command)
 
 
 @command.command("peek", help="Show the first rows of a SOURCE of RECIPE, as rantau reads them.")
@@ -102,5 +109,6 @@ def preview_command(
         raise RecipeError(f"no phase named {phase!r}. There are: {', '.join(names)}.")
     rows = islice(files.read_parquet(folder / "stages/format" / f"{phase or names[-1]}.parquet"), n_rows)
     coloured = sys.stdout.isatty() if colour is None else colour
-    for text in preview(rows, load_tokenizer(recipe.model), colour=coloured):
+    words = folder / "stages/vocabulary" if recipe.vocabulary.extend else None
+    for text in preview(rows, load_tokenizer(recipe.model, vocabulary=words), colour=coloured):
         click.echo(text)

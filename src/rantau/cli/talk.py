@@ -35,14 +35,18 @@ class Talk:
         from rantau.model.adapters import load_adapter
         from rantau.model.load import load_base
         from rantau.model.tokenizer import load_tokenizer
+        from rantau.model.vocabulary import extend_model
         from rantau.recipe import Recipe
         from rantau.run.journal import read_journal
 
         recipe = Recipe.model_validate(read_journal(folder)["recipe"])
         model: Any = load_base(recipe.model, detect(device))  # type: ignore[arg-type]
+        words = folder / "stages" / "vocabulary" if recipe.vocabulary.extend and not base else None
+        if words:
+            extend_model(model, words)
         if not base:
             model = load_adapter(model, folder / "stages" / f"train-{recipe.phases[-1].name}" / "adapter", trainable=False)  # fmt: skip  # noqa: E501
-        tokenizer = load_tokenizer(recipe.model)
+        tokenizer = load_tokenizer(recipe.model, vocabulary=words)
         title = f"{recipe.model.base if base else folder.name} ({'base' if base else 'adapted'})"
         template = template_for(recipe.formatting, tokenizer)
         return cls(title, model, tokenizer, template, sampling, system or recipe.formatting.system_prompt)

@@ -7,8 +7,7 @@ from typing import Any
 
 from rantau.files import document_schema, write_parquet
 from rantau.machine import Machine
-from rantau.recipe import check_recipe
-from rantau.recipe.slices import Phase
+from rantau.recipe import Phase, check_recipe
 from rantau.records import Dialogue, Document
 from rantau.run.progress import Progress
 from rantau.run.stage import Context, Declared

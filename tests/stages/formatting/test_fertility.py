@@ -20,6 +20,7 @@ def test_a_byte_tokenizer_spends_one_token_a_byte() -> None:
             "tokens_per_byte": 1.0,
             "against_source_language": None,
             "single_byte_share": 1.0,
+            "one_token_share": 0.0,
             "n_documents": 2,
         }
     ]
@@ -45,6 +46,15 @@ def test_a_document_in_two_phases_counts_once() -> None:
     fertility.add(document(1, "satu"))
     fertility.add(document(1, "satu"))
     assert fertility.table("eng")[0]["n_documents"] == 1
+
+
+def test_words_of_one_token_are_counted_as_they_run() -> None:
+    tokenizer = build_tiny_tokenizer()
+    assert len(tokenizer(" Jakarta").input_ids) > 1
+    tokenizer.add_tokens([" padi"])
+    fertility = Fertility(tokenizer)
+    fertility.add(document(1, "Jakarta padi padi Jakarta padi"))
+    assert fertility.table("eng")[0]["one_token_share"] == 3 / 5
 
 
 def test_single_bytes_of_a_byte_level_vocabulary() -> None:

@@ -1,7 +1,7 @@
 """Rows for the eye."""
 
 from rantau.chat import encode, template_for
-from rantau.recipe.slices import Formatting
+from rantau.recipe import Formatting
 from rantau.stages.formatting.preview import preview
 from tests.chat.speech import dialogue
 from tests.tiny import build_tiny_tokenizer

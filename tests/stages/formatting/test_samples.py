@@ -1,13 +1,15 @@
 """One document as one row: what is learnt, what is cut, what is left out and why."""
 
+from dataclasses import dataclass, replace
+
 import pytest
 from transformers import PreTrainedTokenizerFast
 
 from rantau.chat import template_for
 from rantau.errors import DataError, ModelError
-from rantau.recipe.slices import Formatting
-from rantau.records import Dropped
-from rantau.stages.formatting.samples import Row, Writer, row_of
+from rantau.recipe import Formatting, Phase
+from rantau.records import Document, Dropped, Sample
+from rantau.stages.formatting.samples import Writer, cuts, rows_of
 from tests.chat.speech import dialogue, learnt_text
 from tests.stages.formatting.rows import CPT, SFT, document, phase
 from tests.tiny import CHATML, build_tiny_tokenizer
@@ -15,6 +17,25 @@ from tests.tiny import CHATML, build_tiny_tokenizer
 TOKENIZER = build_tiny_tokenizer()
 WRITER = Writer(template_for(Formatting(), TOKENIZER), TOKENIZER, None)
 TALK = dialogue("Halo", "Selamat pagi!", "Apa kabar?", "Baik.")
+
+
+@dataclass(frozen=True)
+class Row:
+    """The only row of a document."""
+
+    sample: Sample
+    n_cut: int
+
+
+def row_of(document: Document, phase: Phase, writer: Writer) -> Row | Dropped:
+    written = rows_of(document, phase, writer)
+    if written.dropped is not None:
+        assert not written.rows and written.n_cut == 0
+        return written.dropped
+    (row,) = written.rows
+    assert sum(row.parts) == len(row.sample.ids)
+    assert written.n_tokens == len(row.sample.ids) + written.n_cut
+    return Row(row.sample, written.n_cut)
 
 
 def decoded(row: Row | Dropped, tokenizer: PreTrainedTokenizerFast = TOKENIZER) -> str:
@@ -134,3 +155,75 @@ def test_a_pad_is_never_part_of_a_row() -> None:
     for kind, talk in ((SFT, TALK), (CPT, dialogue("<|padding|>", "Halo<|padding|>"))):
         row = row_of(document(1, talk=talk), phase(kind), WRITER)
         assert isinstance(row, Dropped) or TOKENIZER.pad_token_id not in row.sample.ids
+
+
+LONG = "Ibu kota Indonesia adalah Jakarta; " * 9
+
+
+@pytest.mark.parametrize("size", [8, 16, 21, 64])
+def test_a_split_text_is_whole_in_its_rows_and_learnt_once(size: int) -> None:
+    whole = rows_of(document(1, LONG), phase(CPT, max_tokens=999), WRITER).rows[0].sample
+    written = rows_of(document(1, LONG), phase(CPT, max_tokens=size, over_long="split"), WRITER)
+    samples = [row.sample for row in written.rows]
+    assert [s.id for s in samples] == ["berita:1", *[f"berita:1/{n}" for n in range(2, len(samples) + 1)]]
+    assert tuple(i for s in samples for i in s.ids) == whole.ids
+    assert all(s.learnt == (False, *[True] * (len(s.ids) - 1)) for s in samples)
+    assert all(len(s.ids) == size for s in samples[:-2]) and 2 <= len(samples[-1].ids) <= size
+    assert samples[-1].ids[-1] == 0 and samples[0].ids[0] == 0
+    assert sum(s.ids.count(0) for s in samples) == 2  # start and end token of the document, and no others
+    assert (written.n_tokens, written.n_cut, written.dropped) == (len(whole.ids), 0, None)
+
+
+@pytest.mark.parametrize(
+    ("n", "found"),
+    [(8, [8]), (9, [7, 2]), (16, [8, 8]), (17, [8, 7, 2]), (18, [8, 8, 2]), (1, [1]), (25, [8, 8, 7, 2])],
+)
+def test_no_part_of_a_text_is_a_single_token(n: int, found: list[int]) -> None:
+    parts = cuts(n, 8)
+    assert [p.stop - p.start for p in parts] == found
+    assert [i for p in parts for i in range(n)[p]] == list(range(n))
+
+
+def test_a_text_that_fits_is_not_split() -> None:
+    whole = rows_of(document(1, "Halo dunia"), phase(CPT), WRITER)
+    assert rows_of(document(1, "Halo dunia"), phase(CPT, over_long="split"), WRITER) == whole
+
+
+DPO = {"name": "dpo", "kind": "dpo", "mixture": {"obrolan": 1.0}, "max_tokens": 128}
+
+
+def test_a_preference_is_a_pair_of_dialogues() -> None:
+    pair = replace(document(1, talk=dialogue("Halo", "Pagi!")), rejected="Tidak.")
+    (row,) = rows_of(pair, phase(DPO), WRITER).rows
+    ids, learnt, n = list(row.sample.ids), list(row.sample.learnt), row.parts[0]
+    assert len(row.parts) == 2 and sum(row.parts) == len(ids)
+    assert learnt_text(TOKENIZER, ids[:n], learnt[:n]) == "Pagi!<|im_end|>"
+    assert learnt_text(TOKENIZER, ids[n:], learnt[n:]) == "Tidak.<|im_end|>"
+    prompts = [TOKENIZER.decode([i for i, yes in zip(*side, strict=True) if not yes]) for side in (
+        (ids[:n], learnt[:n]), (ids[n:], learnt[n:]),
+    )]  # fmt: skip
+    assert prompts[0] == prompts[1] == "<|im_start|>user\nHalo<|im_end|>\n<|im_start|>assistant\n\n"
+
+
+def test_a_preference_that_is_cut_before_its_answers_is_dropped() -> None:
+    pair = replace(
+        document(1, talk=dialogue("Halo", "Selamat pagi! " * 9 + "a")), rejected="Selamat pagi! " * 9 + "b"
+    )
+    assert len(rows_of(pair, phase(DPO, max_tokens=512), WRITER).rows) == 1
+    written = rows_of(pair, phase(DPO, max_tokens=24), WRITER)
+    assert written.dropped is not None and written.dropped.reason == "nothing left to learn"
+    spelt = replace(document(1, talk=dialogue("Halo", "Pagi!")), rejected="a<|im_end|>")
+    dropped = rows_of(spelt, phase(DPO), WRITER).dropped
+    assert dropped is not None and dropped.reason == "spells out a control token"
+
+
+def test_a_dialogue_without_a_rejected_answer_in_a_dpo_phase_names_source_and_fix() -> None:
+    with pytest.raises(
+        DataError, match=r'Phase dpo learns preferences .* "berita" has no rejected answer \(berita'
+    ):
+        rows_of(document(1, talk=TALK), phase(DPO), WRITER)
+
+
+def test_what_is_dropped_unread_counts_its_plain_text() -> None:
+    written = rows_of(document(1, "satu <|im_end|>"), phase(CPT), WRITER)
+    assert written.n_tokens == len(TOKENIZER("satu <|im_end|>").input_ids)

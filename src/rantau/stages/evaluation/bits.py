@@ -28,8 +28,9 @@ def text_scores(
     )
     bits = Measure("bits_per_byte", text.name, "bits/byte", "lower", f"bits_per_byte|{settings}", relative=True)
     change = paired_ratio_change(_bits(base), _bytes(base), _bits(adapted), _bytes(adapted), **resampling)
+    unit = "the base" if sum(s.tokens for s in base) == sum(s.tokens for s in adapted) else "each system's own"
     perplexity = Measure(
-        "perplexity", text.name, "perplexity", "lower", f"perplexity|per:token of the base tokenizer|{settings}"
+        "perplexity", text.name, "perplexity", "lower", f"perplexity|per:token of {unit} tokenizer|{settings}"
     )
     return [
         score(bits, "base", bootstrap_ratio(_bits(base), _bytes(base), **resampling)),

@@ -12,18 +12,25 @@ from rantau.stages.evaluation.items import Render
 
 
 def prompt_renderer(
-    template: Template, tokenizer: Tokenizer, formatting: Formatting, *, most_tokens: int | None
+    template: Template,
+    tokenizer: Tokenizer,
+    formatting: Formatting,
+    *,
+    most_tokens: int | None,
+    weigher: Tokenizer | None = None,
 ) -> Render:
     """Messages -> prompt text and token ids, by the code that training uses.
 
     most_tokens  a longer prompt is refused with DataError; None = no limit
+    weigher      tokenizer that the limit is counted by; None = the one that writes the prompt
     """
 
     def render(messages: Sequence[Message]) -> tuple[str, list[int]]:
         text, ids = encode_prompt(template, tokenizer, messages, system_prompt=formatting.system_prompt)
-        if most_tokens is not None and len(ids) > most_tokens:
+        weighed = ids if weigher is None else weigher(text, add_special_tokens=False)["input_ids"]
+        if most_tokens is not None and len(weighed) > most_tokens:
             raise DataError(
-                f"The prompt has {len(ids)} tokens; the context leaves {most_tokens} beside an answer. "
+                f"The prompt has {len(weighed)} tokens; the context leaves {most_tokens} beside an answer. "
                 "Shorten it, or lower evaluation.prompts.max_new_tokens."
             )
         return text, ids

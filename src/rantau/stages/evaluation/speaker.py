@@ -69,20 +69,25 @@ class ModelSpeaker:
 
 
 def load_speaker(
-    model: Model, machine: Machine, adapter_folder: Path | None, stop_ids: Sequence[int], progress: Progress
-) -> Speaker:
+    model: Model, machine: Machine, adapter_folder: Path | None, stop_ids: Sequence[int], progress: Progress,
+    vocabulary: Path | None = None,
+) -> Speaker:  # fmt: skip
     """The base model, with the adapter in `adapter_folder` or without one.
 
-    stop_ids  tokens that end an answer, besides those that tokenizer and model name
+    stop_ids    tokens that end an answer, besides those that tokenizer and model name
+    vocabulary  folder of the stage whose words the adapter knows
     """
     from rantau.model.adapters import load_adapter
     from rantau.model.generate import generate_batch
     from rantau.model.load import load_base
     from rantau.model.score import score_texts
     from rantau.model.tokenizer import load_tokenizer
+    from rantau.model.vocabulary import extend_model
 
-    tokenizer = load_tokenizer(model, progress)
+    tokenizer = load_tokenizer(model, progress, vocabulary=vocabulary)
     base = load_base(model, machine, progress)
+    if vocabulary:
+        extend_model(base, vocabulary)
     speaking = load_adapter(base, adapter_folder, trainable=False).eval() if adapter_folder else base
 
     def generate(prompt_ids: list[list[int]], max_new_tokens: int, tell: Tell) -> list[Spoken]:

@@ -47,10 +47,13 @@ class CompareSummary:
     changes: Mapping[str, float | None]
 
 
-def answer_stage(system: Literal["base", "adapted"], *, adapter_from: str | None) -> Stage:
+def answer_stage(
+    system: Literal["base", "adapted"], *, adapter_from: str | None, vocabulary: str | None = None
+) -> Stage:
     """The stage that asks one system.
 
     adapter_from  name of the training stage whose adapter speaks; None for the base model
+    vocabulary    name of the stage whose words the adapter knows; None = the base's own tokens
 
     Files: texts.jsonl; and if the recipe has prompts: items.jsonl, answers.jsonl, prompts.json, and
     dropped.jsonl with the held-out dialogues that the chat template refuses. speed.json holds seconds.
@@ -58,7 +61,7 @@ def answer_stage(system: Literal["base", "adapted"], *, adapter_from: str | None
     return Stage(
         name=f"answer-{system}",
         version=1,
-        needs=("gather", adapter_from) if adapter_from else ("gather",),
+        needs=("gather", *(name for name in (adapter_from, vocabulary) if name)),
         slices=(
             "model",
             "formatting",
@@ -85,14 +88,17 @@ def answer(context: Context, *, adapter_from: str | None) -> AnswerSummary:
 
     start = time.monotonic()
     recipe = context.recipe
-    tokenizer = load_tokenizer(recipe.model, context.progress)
+    words = context.inputs.get("vocabulary")
+    base_tokenizer = load_tokenizer(recipe.model, context.progress)
+    tokenizer = load_tokenizer(recipe.model, vocabulary=words) if words else base_tokenizer
     template = template_for(recipe.formatting, tokenizer)
     adapter = context.inputs[adapter_from] / "adapter" if adapter_from else None
     speaker = LateSpeaker(
-        partial(load_speaker, recipe.model, context.machine, adapter, template.stop_ids, context.progress)
+        partial(load_speaker, recipe.model, context.machine, adapter, template.stop_ids, context.progress, words)
     )
     pieces = _pieces(context)
-    items, n_dropped = _items(context, template, tokenizer)  # before any scoring: a bad source is told at once
+    # before any scoring: a bad source is told at once
+    items, n_dropped = _items(context, template, tokenizer, base_tokenizer)
     window = recipe.part("evaluation.context_tokens")
     scores = score_pieces(context.out / TEXTS, pieces, speaker, context_tokens=window, progress=context.progress)
     answers = _answers(context, items, speaker)
@@ -121,8 +127,14 @@ def _pieces(context: Context) -> list[HeldOutPiece]:
     ]
 
 
-def _items(context: Context, template: Template, tokenizer: Tokenizer) -> tuple[list[AskedItem], int]:
-    """Draws and renders the items and writes them down; returns them and the number of refused dialogues."""
+def _items(
+    context: Context, template: Template, tokenizer: Tokenizer, base_tokenizer: Tokenizer
+) -> tuple[list[AskedItem], int]:
+    """Draws and renders the items and writes them down; returns them and the number of refused dialogues.
+
+    tokenizer       of the system that is asked
+    base_tokenizer  says which prompts fit and where references are cut, so that both systems get the same
+    """
     recipe = context.recipe
     prompts: Prompts | None = recipe.part("evaluation.prompts")
     if prompts is None:
@@ -130,8 +142,10 @@ def _items(context: Context, template: Template, tokenizer: Tokenizer) -> tuple[
     drawn = draw_dialogues(
         read_held_out(context.inputs["gather"], prompts.source), prompts.max_items, seed=recipe.seed
     )
-    render = prompt_renderer(template, tokenizer, recipe.formatting, most_tokens=_room(recipe.model, prompts))
-    cut = partial(cut_reference, tokenizer, max_tokens=prompts.max_new_tokens)
+    render = prompt_renderer(
+        template, tokenizer, recipe.formatting, most_tokens=_room(recipe.model, prompts), weigher=base_tokenizer
+    )
+    cut = partial(cut_reference, base_tokenizer, max_tokens=prompts.max_new_tokens)
     items, dropped = make_items(drawn, render, cut)
     files.write_jsonl(context.out / ITEMS, [item.to_row() for item in items])
     files.write_jsonl(context.out / "dropped.jsonl", map(asdict, dropped))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -16,13 +16,24 @@ VISIBLE |= {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
 def preview(rows: Iterable[Mapping[str, Any]], tokenizer: Tokenizer, *, colour: bool) -> Iterator[str]:
     """Each row as text with a headline, special tokens shown; rows are those of the format stage's parquet.
 
+    Of a row with several texts (packed, or the pair of a preference) each has a headline of its own.
     colour   learnt text on green and the rest grey; without it learnt text stands in ⟦...⟧
     """
     for row in rows:
-        n_learnt = sum(row["learnt"])
+        n_learnt, parts = sum(row["learnt"]), row.get("parts") or [len(row["ids"])]
         yield f"{row['id']}: {len(row['ids'])} tokens, {n_learnt} learnt"
-        runs = groupby(zip(row["ids"], row["learnt"], strict=True), key=lambda pair: bool(pair[1]))
-        yield "".join(_painted(tokenizer, [i for i, _ in run], learnt, colour=colour) for learnt, run in runs)
+        start = 0
+        for number, n in enumerate(parts, start=1):
+            ids, learnt = row["ids"][start : start + n], row["learnt"][start : start + n]
+            start += n
+            if len(parts) > 1:
+                yield f"- {number} of {len(parts)}: {n} tokens, {sum(learnt)} learnt"
+            yield _marked(tokenizer, ids, learnt, colour=colour)
+
+
+def _marked(tokenizer: Tokenizer, ids: Sequence[int], learnt: Sequence[bool], *, colour: bool) -> str:
+    runs = groupby(zip(ids, learnt, strict=True), key=lambda pair: bool(pair[1]))
+    return "".join(_painted(tokenizer, [i for i, _ in run], flag, colour=colour) for flag, run in runs)
 
 
 def _painted(tokenizer: Tokenizer, ids: list[int], learnt: bool, *, colour: bool) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rantau.chat import template_for
 from rantau.errors import TrainingError
 from rantau.files import read_parquet, write_json, write_jsonl, write_parquet
-from rantau.recipe.slices import Phase
-from rantau.records import Document, Dropped
+from rantau.recipe import Phase
+from rantau.records import Document
 from rantau.run.progress import Bar
 from rantau.run.stage import Context, Stage
+from rantau.stages.formatting.counts import Counts
 from rantau.stages.formatting.fertility import Fertility
-from rantau.stages.formatting.samples import Writer, row_of
+from rantau.stages.formatting.packing import packed
+from rantau.stages.formatting.samples import Row, Writer, rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,31 +32,18 @@ class Formatted:
     notes: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class Counts:
-    """Sums of one phase; rows_in = rows + dropped. tokens_cut were beyond max_tokens."""
-
-    rows_in: int = 0
-    rows: int = 0
-    dropped: dict[str, int] = field(default_factory=dict)
-    truncated: int = 0
-    tokens_cut: int = 0
-    tokens: int = 0
-    learnt_tokens: int = 0
-    longest: int = 0
-
-
 def format_phases(ctx: Context) -> Formatted:
     """Writes <phase>.parquet, dropped.jsonl, counts.json and fertility.json.
 
-    Raises   DataError (see samples.row_of); TrainingError if a phase has no row left
+    Raises   DataError (see samples.rows_of); TrainingError if a phase has no row left
     """
     from rantau.model.tokenizer import load_tokenizer
 
-    tokenizer = load_tokenizer(ctx.recipe.model)
+    base, words = load_tokenizer(ctx.recipe.model), ctx.inputs.get("vocabulary")
+    tokenizer = load_tokenizer(ctx.recipe.model, vocabulary=words) if words else base
     template = template_for(ctx.recipe.formatting, tokenizer)
     writer = Writer(template, tokenizer, ctx.recipe.formatting.system_prompt)
-    fertility = Fertility(tokenizer)
+    fertility = Fertility(base)
     dropped: list[dict[str, Any]] = []
     counts = {p.name: _format_phase(ctx, p, writer, fertility, dropped) for p in ctx.recipe.phases}
     write_jsonl(ctx.out / "dropped.jsonl", dropped)
@@ -82,6 +71,7 @@ def _format_phase(
     with ctx.progress.bar(f"format {phase.name}", pq.read_metadata(path).num_rows, unit=" rows") as bar:
         rows = _rows(documents, phase, writer, fertility, counts, dropped, bar)
         write_parquet(ctx.out / f"{phase.name}.parquet", rows, sample_schema())
+    counts.check()
     if not counts.rows:
         reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(counts.dropped.items())) or "no documents"
         raise TrainingError(
@@ -100,27 +90,42 @@ def _rows(
     dropped: list[dict[str, Any]],
     bar: Bar,
 ) -> Iterator[dict[str, Any]]:
+    rows = _written(documents, phase, writer, fertility, counts, dropped, bar)
+    packs = phase.packing == "best_fit"
+    for row in packed(rows, max_tokens=phase.max_tokens) if packs else rows:
+        counts.add_row(row, joined=len(row.parts) - 1 if packs else 0)
+        sample = row.sample
+        yield {
+            "id": sample.id,
+            "source": sample.source,
+            "ids": sample.ids,
+            "learnt": sample.learnt,
+            "parts": row.parts,
+        }
+
+
+def _written(
+    documents: Iterator[Document],
+    phase: Phase,
+    writer: Writer,
+    fertility: Fertility,
+    counts: Counts,
+    dropped: list[dict[str, Any]],
+    bar: Bar,
+) -> Iterator[Row]:
     for document in documents:
         bar.advance()
-        counts.rows_in += 1
         fertility.add(document)
-        row = row_of(document, phase, writer)
-        if isinstance(row, Dropped):
-            counts.dropped[row.reason] = counts.dropped.get(row.reason, 0) + 1
-            dropped.append({"phase": phase.name, **asdict(row)})
-            continue
-        sample = row.sample
-        counts.rows += 1
-        counts.truncated += row.n_cut > 0
-        counts.tokens_cut += row.n_cut
-        counts.tokens += len(sample.ids)
-        counts.learnt_tokens += sum(sample.learnt)
-        counts.longest = max(counts.longest, len(sample.ids))
-        yield {"id": sample.id, "source": sample.source, "ids": sample.ids, "learnt": sample.learnt}
+        written = rows_of(document, phase, writer)
+        counts.add_document(written)
+        if written.dropped is not None:
+            dropped.append({"phase": phase.name, **asdict(written.dropped)})
+        yield from written.rows
 
 
 def sample_schema() -> Any:
-    """Arrow schema of a training row: id, source, ids, learnt."""
+    """Arrow schema of a training row: id, source, ids, learnt; parts: tokens of each text in it, which do not see
+    one another."""
     import pyarrow as pa
 
     return pa.schema(
@@ -129,13 +134,14 @@ def sample_schema() -> Any:
             ("source", pa.string()),
             ("ids", pa.list_(pa.int32())),
             ("learnt", pa.list_(pa.bool_())),
+            ("parts", pa.list_(pa.int32())),
         ]
     )
 
 
 FORMAT = Stage(
     "format",
-    1,
+    2,
     needs=("mix",),
     slices=(
         "language",
@@ -145,6 +151,12 @@ FORMAT = Stage(
         "phases.*.loss_on",
         "phases.*.max_tokens",
         "phases.*.over_long",
+        "phases.*.packing",
     ),
     run=format_phases,
 )
+
+
+def format_stage(*, vocabulary: str | None) -> Stage:
+    """The stage; `vocabulary` is the stage whose tokenizer writes the rows, None = the base's own does."""
+    return replace(FORMAT, needs=(*FORMAT.needs, vocabulary)) if vocabulary else FORMAT
