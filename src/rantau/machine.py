@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,19 +13,27 @@ from typing import Any, Literal
 from rantau.errors import RecipeError
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
+Parallel = Literal["ddp", "fsdp"]
+TRACKERS = ("tensorboard", "wandb", "trackio")
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
     """device: torch device type; threads: of one process; workers: processes for shards;
     micro_batch: rows in one forward pass, None = the recipe's batch size;
-    cluster: address of a Ray cluster for shards ("auto" or host:port), None = processes of this machine."""
+    cluster: address of a Ray cluster for shards ("auto" or host:port), None = processes of this machine;
+    processes: that train one phase together, of this machine or of the cluster, each on an accelerator of its own;
+    parallel: ddp = each of them holds the whole base, fsdp = they share its layers out;
+    report_to: trackers that are shown the training: tensorboard, wandb, trackio."""
 
     device: str = "cpu"
     threads: int = 1
     workers: int = 1
     micro_batch: int | None = None
     cluster: str | None = None
+    report_to: tuple[str, ...] = ()
+    processes: int = 1
+    parallel: str = "ddp"
 
 
 def available_cores() -> int:
@@ -47,6 +56,9 @@ def detect(
     workers: int | None = None,
     micro_batch: int | None = None,
     cluster: str | None = None,
+    report_to: Sequence[str] = (),
+    processes: int = 1,
+    parallel: Parallel = "ddp",
 ) -> Machine:
     """The machine as it is. No library is asked, and no cluster: that waits until there is work for it."""
     if workers is not None and workers < 1:
@@ -57,10 +69,24 @@ def detect(
         raise RecipeError(
             f"--cluster must be auto or HOST:PORT of a Ray head, got {cluster!r}. Try 127.0.0.1:6379."
         )
+    if processes < 1:
+        raise RecipeError(f"--processes must be at least 1, got {processes}.")
+    if parallel == "fsdp" and processes == 1:
+        raise RecipeError("--parallel fsdp shares the base out over several processes. Try --processes 2.")
+    unknown = sorted(set(report_to) - set(TRACKERS))
+    if unknown:
+        raise RecipeError(f"--report-to must be one of {', '.join(TRACKERS)}, got {', '.join(unknown)}.")
     chosen = _accelerator() if device == "auto" else device
     cores = available_cores()
     return Machine(
-        device=chosen, threads=cores, workers=workers or cores, micro_batch=micro_batch, cluster=cluster
+        device=chosen,
+        threads=cores,
+        workers=workers or cores,
+        micro_batch=micro_batch,
+        cluster=cluster,
+        report_to=tuple(dict.fromkeys(report_to)),
+        processes=processes,
+        parallel=parallel,
     )
 
 

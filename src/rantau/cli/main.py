@@ -21,6 +21,7 @@ COMMANDS = {
     "study": "Run variations of a recipe, repeated, and compare them.",
     "chat": "Talk with the adapted model, or with --base as it was before.",
     "export": "Copy the bundle of a run out of the store.",
+    "graft": "Put the adapter of a run on a sibling of its base, such as the instruct model.",
     "doctor": "Say what this machine can do, and how to mend what is missing.",
 }
 

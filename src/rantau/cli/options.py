@@ -35,7 +35,22 @@ device_option = click.option(
 workers_option = click.option("--workers", type=int, help="Processes for shards [default: the cores].")
 cluster_option = click.option(
     "--cluster", metavar="ADDRESS", envvar="RANTAU_CLUSTER",
-    help="Shards on a Ray cluster: auto, or HOST:PORT of its head. Needs pip install 'rantau[ray]'.",
+    help="Shards, and the --processes of training, on a Ray cluster: auto, or HOST:PORT of its head. "
+    "Needs pip install 'rantau[ray]'.",
+)  # fmt: skip
+processes_option = click.option(
+    "--processes", type=int, default=1, show_default=True,
+    help="Processes that train a phase together, one for each GPU.",
+)  # fmt: skip
+parallel_option = click.option(
+    "--parallel", type=click.Choice(["ddp", "fsdp"]), default="ddp", show_default=True,
+    help="With --processes: each holds the whole base (ddp), or they share its layers out (fsdp).",
+)  # fmt: skip
+
+report_to_option = click.option(
+    "--report-to", multiple=True, type=click.Choice(["tensorboard", "wandb", "trackio"]),
+    envvar="RANTAU_REPORT_TO",
+    help="Also show the training to this tracker; may be given more than once. Files in runs/<name>/trackers.",
 )  # fmt: skip
 
 

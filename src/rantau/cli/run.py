@@ -12,8 +12,11 @@ from rantau.cli.options import (  # fmt: skip
     as_json,
     cluster_option,
     device_option,
+    parallel_option,
+    processes_option,
     profile_option,
     recipe_argument,
+    report_to_option,
     runs_option,
     set_option,
     store_option,
@@ -30,12 +33,16 @@ from rantau.cli.options import (  # fmt: skip
 @device_option
 @workers_option
 @cluster_option
+@processes_option
+@parallel_option
 @click.option("--micro-batch", type=int, help="Rows in one forward pass [default: the recipe's batch].")
+@report_to_option
 @click.option("--quiet", is_flag=True, help="No progress.")
 @as_json
 def command(
     recipe_path: Path, overrides: tuple[str, ...], profile: str | None, store_path: Path, runs_path: Path,
-    device: str, workers: int | None, cluster: str | None, micro_batch: int | None, quiet: bool, as_json: bool,
+    device: str, workers: int | None, cluster: str | None, processes: int, parallel: str,
+    micro_batch: int | None, report_to: tuple[str, ...], quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     from rantau.machine import detect
     from rantau.pipeline import stages_of
@@ -44,12 +51,20 @@ def command(
     from rantau.run.progress import Progress
     from rantau.run.runner import run
     from rantau.run.store import Store
+    from rantau.stages.training.trackers import check_trackers, place_trackio
 
     recipe = load_recipe(recipe_path, overrides, profile=profile)
-    machine = detect(device, workers=workers, micro_batch=micro_batch, cluster=cluster)  # type: ignore[arg-type]
-    progress = Progress(quiet=quiet)
-    outcomes = run(stages_of(recipe), recipe, recipe_path.resolve().parent, Store(store_path), machine, progress)
-    folder = runs_path / recipe.name
+    machine = detect(
+        device,  # type: ignore[arg-type]
+        workers=workers, micro_batch=micro_batch, cluster=cluster, report_to=report_to, processes=processes,
+        parallel=parallel,  # type: ignore[arg-type]
+    )  # fmt: skip
+    progress, folder = Progress(quiet=quiet), runs_path / recipe.name
+    check_trackers(machine.report_to)
+    if "trackio" in machine.report_to:
+        place_trackio(folder / "trackers")
+    store, beside = Store(store_path), recipe_path.resolve().parent
+    outcomes = run(stages_of(recipe), recipe, beside, store, machine, progress, people=folder)
     write_journal(folder, recipe.model_dump(mode="json", by_alias=True), outcomes)
     if as_json:
         click.echo(json.dumps([{**asdict(o), "folder": str(o.folder)} for o in outcomes]))
@@ -63,9 +78,10 @@ def command(
 
 def _tell(folder: Path) -> None:
     from rantau.cli.table import before_after
+    from rantau.run.journal import SHOWN
 
     click.echo("\n" + before_after(folder / "stages" / "compare") + "\n")
-    for what, name in (("report", "report.html"), ("model card", "card.md"), ("bundle", "bundle"), ("merged model", "merged")):  # fmt: skip  # noqa: E501
+    for name, what in (*SHOWN, (f"{folder.name}.zip", "zip")):
         if (folder / name).exists():
             click.echo(f"{what:13s} {folder / name}")
     click.echo(f"\ntalk with it   rantau chat {folder.name}")

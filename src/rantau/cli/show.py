@@ -16,11 +16,17 @@ from rantau.errors import StoreError
 @name_argument
 @runs_option
 @click.option("--verify", is_flag=True, help="Recompute the hash of every file of every stage.")
+@click.option(
+    "--live", is_flag=True, help="Follow the run that is going on, step by step of its trainings, until it ends."
+)
 @as_json
-def command(name: str | None, runs_path: Path, verify: bool, as_json: bool) -> None:
+def command(name: str | None, runs_path: Path, verify: bool, live: bool, as_json: bool) -> None:
     from rantau.cli.table import aligned, before_after
     from rantau.run.journal import read_journal
 
+    if live:
+        _follow(runs_path, name, as_json=as_json)
+        return
     folder = run_folder(runs_path, name)
     journal = read_journal(folder)
     if verify:
@@ -32,6 +38,16 @@ def command(name: str | None, runs_path: Path, verify: bool, as_json: bool) -> N
     rows = [["stage", "digest", "seconds"]]
     rows += [[s["stage"], s["digest"][:16], _seconds(folder, s["stage"])] for s in journal["stages"]]
     click.echo(f"run {folder.name}\n\n{aligned(rows, right=(2,))}\n\n{before_after(folder / 'stages/compare')}")
+
+
+def _follow(runs: Path, name: str | None, *, as_json: bool) -> None:
+    import sys
+
+    from rantau.cli.live import JsonLines, OneLine, PlainLines, follow, live_folder
+
+    folder = live_folder(runs, name)
+    screen = JsonLines() if as_json else OneLine() if sys.stdout.isatty() else PlainLines()
+    follow(folder, screen)
 
 
 def _seconds(folder: Path, stage: str) -> str:

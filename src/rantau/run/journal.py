@@ -12,14 +12,20 @@ from rantau.errors import SourceError
 from rantau.run.runner import Outcome
 
 FILE_NAME = "run.json"
+SHOWN = (
+    ("sample.parquet", "sample"), ("selection.html", "selection"), ("report.html", "report"),
+    ("card.md", "model card"), ("bundle", "bundle"), ("merged", "merged model"), ("gguf", "GGUF"),
+    ("ctranslate2", "CTranslate2"),
+)  # fmt: skip
+"""What lies at the top of runs/<name>/, besides <name>.zip, and what people call it."""
 
 
 def write_journal(folder: Path, recipe: Mapping[str, Any], outcomes: Sequence[Outcome]) -> None:
-    """Writes run.json and one link per stage, and links report, card and bundle to the top."""
+    """Writes run.json and one link per stage, and links what people read and take along to the top."""
     folder.mkdir(parents=True, exist_ok=True)
     for outcome in outcomes:
         _link(folder / "stages" / outcome.stage, outcome.folder)
-        for name in ("sample.parquet", "selection.html", "report.html", "card.md", "bundle", "merged"):
+        for name in (*(name for name, _ in SHOWN), f"{folder.name}.zip"):
             if (outcome.folder / name).exists():
                 _link(folder / name, outcome.folder / name)
     rows = [{"stage": o.stage, "status": o.status, "reason": o.reason, "digest": o.digest, "wall_s": round(o.wall_s, 2), "artefact": os.path.relpath(o.folder, folder)} for o in outcomes]  # fmt: skip  # noqa: E501

@@ -15,6 +15,7 @@ from rantau.errors import StoreError
 from rantau.machine import Machine, describe
 from rantau.recipe import CorpusRecipe
 from rantau.run.manifest import Manifest
+from rantau.run.now import announced
 from rantau.run.progress import Progress, clock
 from rantau.run.stage import Context, Declared, Stage
 from rantau.run.store import Store, asked_for, differences, key_of, write_manifest
@@ -83,17 +84,28 @@ def _why(store: Store, stage: Stage, key: str, asked: Mapping[str, Any]) -> str:
 
 
 def run(
-    stages: Sequence[Stage], recipe: CorpusRecipe, folder: Path, store: Store, machine: Machine, progress: Progress
+    stages: Sequence[Stage],
+    recipe: CorpusRecipe,
+    folder: Path,
+    store: Store,
+    machine: Machine,
+    progress: Progress,
+    people: Path | None = None,
 ) -> list[Outcome]:
     """Builds what is missing. A stage that was killed continues from its .part folder.
 
+    people   runs/<name>: there now.json says which stage is being built
     Raises   RantauError from the stage that failed; finished stages stay
     """
-    with store.lock(progress):
+    with store.lock(progress), announced(people) as announcer:
         steps = plan(stages, recipe, folder, store)
         outcomes = []
         for number, step in enumerate(steps, start=1):
-            outcome = _kept(step) if step.kept else _build(step, steps, recipe, folder, store, machine, progress)
+            if not step.kept:
+                announcer.building(step.stage.name, store.part(step.stage, step.key), number=number, of=len(steps))
+            outcome = (
+                _kept(step) if step.kept else _build(step, steps, recipe, folder, store, machine, progress, people)
+            )
             tail = f" in {clock(outcome.wall_s)}" if outcome.status == "built" else ""
             progress.say(f"[{number}/{len(steps)}] {outcome.stage}: {outcome.status}{tail} ({outcome.reason})")
             outcomes.append(outcome)
@@ -107,7 +119,7 @@ def _kept(step: Step) -> Outcome:
 
 def _build(
     step: Step, steps: Sequence[Step], recipe: CorpusRecipe, folder: Path, store: Store, machine: Machine,
-    progress: Progress,
+    progress: Progress, people: Path | None,
 ) -> Outcome:  # fmt: skip
     part = store.part(step.stage, step.key)
     part.mkdir(parents=True, exist_ok=True)
@@ -116,7 +128,7 @@ def _build(
     for name, path in inputs.items():
         if not (path / "manifest.json").is_file():
             raise StoreError(f"{path}: {name} vanished while {step.stage.name} was to start. Run again.")
-    context = Context(Declared(recipe, step.stage.slices), folder, inputs, part, machine, progress)
+    context = Context(Declared(recipe, step.stage.slices), folder, inputs, part, machine, progress, people)
     summary = asdict(step.stage.run(context))
     wall_s = time.monotonic() - clock_start
     manifest = write_manifest(
@@ -129,7 +141,7 @@ def provenance(machine: Machine, started: datetime, wall_s: float) -> dict[str, 
     """Who made it: package versions, machine, start, seconds. Not part of any digest."""
     return {
         "packages": {"rantau": __version__, **package_versions()},
-        "machine": {**describe(), **asdict(machine)},
+        "machine": {**describe(), **{k: v for k, v in asdict(machine).items() if k != "report_to"}},
         "started": started.isoformat(timespec="seconds"),
         "wall_s": round(wall_s, 2),
     }

@@ -78,6 +78,7 @@ class Context:
     out      folder to write; may hold what a killed run left, written by this same stage
     machine  where it runs
     progress bars and messages on stderr
+    people   runs/<name>, where a stage may put what is looked at but is no result; None = nobody looks
     """
 
     recipe: Declared
@@ -86,6 +87,7 @@ class Context:
     out: Path
     machine: Machine
     progress: Progress
+    people: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """One training phase without a runner: a recipe, token rows and a context made by hand.
 
-As a program it trains one phase and is meant to be killed: python -m tests.stages.training.harness BASE FORMAT OUT
+As a program it trains one phase and is meant to be killed:
+python -m tests.stages.training.harness BASE FORMAT OUT [plain | everything] [FOLDER OF THE FIRST PHASE]
 """
 
 from __future__ import annotations
@@ -64,6 +65,25 @@ def train_cpt(asked: Recipe, rows: Path, out: Path, **machine: Any) -> TrainSumm
     return summary
 
 
+def train_sft(asked: Recipe, rows: Path, first: Path, out: Path, **machine: Any) -> TrainSummary:
+    """The second phase, on the adapter in `first`."""
+    stage = train_stage(asked.phases[1], "train-cpt")
+    inputs = {"format": rows, "train-cpt": first}
+    summary: TrainSummary = stage.run(context(asked, stage, inputs, out, **machine))
+    return summary
+
+
+def everything(base: Path | str, **phase: Any) -> Recipe:
+    """A moving average, early stopping that never ends, an 8-bit optimiser (rank 128: smaller matrices would stay
+    at 32 bits), recomputed activations, decay, and LoRA+."""
+    asked = {
+        "epochs": STAGE_STEPS / 4, "optimiser": "adamw_8bit", "ema": 0.8, "gradient_checkpointing": True,
+        "schedule": "wsd", "floor_share": 0.1, "weight_decay": 0.01, "previous_adapter": "continue",
+        "early_stopping": {"share": 0.2, "every_steps": 4, "patience": 1000},
+    }  # fmt: skip
+    return recipe(base, adapter={"rank": 128, "loraplus_ratio": 4.0}, **{**asked, **phase})
+
+
 def lasting(out: Path, stage: Stage) -> dict[str, str]:
     """Hash of every file that counts: not the checkpoints, not what holds seconds."""
     aside = {*stage.volatile, *stage.scratch}
@@ -78,7 +98,11 @@ def _after_a_moment(device: str) -> float:
 
 
 if __name__ == "__main__":
-    base, rows, out = sys.argv[1:]
+    base, rows, out, *rest = sys.argv[1:]
     observer.peak_gib = _after_a_moment
-    train_cpt(recipe(base, epochs=STAGE_STEPS / 5), Path(rows), Path(out))
+    asked = everything(base) if rest[:1] == ["everything"] else recipe(base, epochs=STAGE_STEPS / 5)
+    if rest[1:]:
+        train_sft(asked, Path(rows), Path(rest[1]), Path(out))
+    else:
+        train_cpt(asked, Path(rows), Path(out))
     print("whole")

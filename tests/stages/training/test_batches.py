@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from rantau.stages.training.batches import epoch_batches, optimiser_steps, pad_share, planned_batches
+from rantau.stages.training.batches import epoch_batches, optimiser_steps, planned_batches
+from rantau.stages.training.layout import Layout
 
 DRAW = random.Random(5)
 LENGTHS = [DRAW.randint(8, 512) for _ in range(3001)]
@@ -48,16 +49,18 @@ def test_part_of_an_epoch_is_its_beginning() -> None:
     assert len(long) == 470 and len(short) == 94 and long[:94] == short
 
 
+def padding(batches: list[list[int]], layout: Layout) -> float:
+    return layout.pad_share([[LENGTHS[row]] for row in batch] for batch in batches)
+
+
 def test_padding_is_small_and_a_plain_shuffle_is_not() -> None:
     order = list(range(len(LENGTHS)))
     random.Random(1).shuffle(order)
     plain = [order[i : i + 16] for i in range(0, len(order), 16)]
-    assert pad_share(plain, LENGTHS) > 0.4
-    assert pad_share(planned_batches(LENGTHS, batch_size=16, epochs=1, seed=1), LENGTHS) < 0.02
-
-
-def test_pad_share_by_hand() -> None:
-    assert pad_share([[0, 1], [2]], [4, 2, 5]) == pytest.approx(2 / 13)
+    planned, one_pass = planned_batches(LENGTHS, batch_size=16, epochs=1, seed=1), Layout(rows=16, pass_cost=10**6)
+    assert padding(plain, one_pass) > 0.4
+    assert padding(planned, one_pass) < 0.02
+    assert padding(plain, Layout(rows=16, pass_cost=64)) < 0.1
 
 
 def test_long_batches_do_not_come_in_order() -> None:

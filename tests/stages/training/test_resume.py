@@ -14,7 +14,15 @@ from rantau import files
 from rantau.errors import MachineError
 from rantau.stages.training import checkpoints, observer
 from rantau.stages.training.stage import train_stage
-from tests.stages.training.harness import STAGE_STEPS, lasting, recipe, train_cpt, write_rows
+from tests.stages.training.harness import (
+    STAGE_STEPS,
+    everything,
+    lasting,
+    recipe,
+    train_cpt,
+    train_sft,
+    write_rows,
+)
 
 ROOT = Path(__file__).parents[3]
 
@@ -43,18 +51,85 @@ def test_kill_9_and_again_gives_the_same_bytes(
     assert lasting(tmp_path, stage) == lasting(whole, stage)
 
 
-def _kill_after_a_checkpoint(base: Path, rows: Path, out: Path) -> None:
+@pytest.fixture(scope="module")
+def everything_undisturbed(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders of the rows and of two phases with all that a checkpoint can hold, which nothing stopped."""
+    pytest.importorskip("bitsandbytes", reason="the extra quant is not installed")
+    folder = tmp_path_factory.mktemp("everything")
+    rows, asked = write_rows(folder / "format"), everything(tiny_base)
+    write_rows(folder / "format", phase="sft", seed=4)
+    train_cpt(asked, rows, folder / "cpt")
+    train_sft(asked, rows, folder / "cpt", folder / "sft")
+    return {"rows": rows, "cpt": folder / "cpt", "sft": folder / "sft"}
+
+
+@pytest.mark.parametrize("phase", ["cpt", "sft"])
+def test_kill_9_with_average_early_stopping_and_8_bits(
+    tiny_base: Path, everything_undisturbed: dict[str, Path], tmp_path: Path, phase: str
+) -> None:
+    """Twice, at moments of their own: losses, measurements and the adapter are those of a phase nobody stopped."""
+    asked, rows = everything(tiny_base), everything_undisturbed["rows"]
+    first = [str(everything_undisturbed["cpt"])] if phase == "sft" else []
+    for _ in range(2):
+        _kill_after_a_checkpoint(tiny_base, rows, tmp_path, "everything", *first)
+    assert checkpoints.last_whole(tmp_path / "checkpoints") and not (tmp_path / "adapter").exists()
+
+    if first:
+        train_sft(asked, rows, everything_undisturbed["cpt"], tmp_path)
+    else:
+        train_cpt(asked, rows, tmp_path)
+
+    stage = train_stage(asked.phases[0], None)
+    found = lasting(tmp_path, stage)
+    assert found == lasting(everything_undisturbed[phase], stage)
+    assert {"loss.jsonl", "held_back.jsonl", "adapter/adapter_model.safetensors"} <= set(found)
+
+
+@pytest.mark.parametrize("stop_at", [1, 5, 14, 29])
+def test_everything_stopped_at_any_step_ends_the_same(
+    tiny_base: Path, everything_undisturbed: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    stop_at: int,
+) -> None:  # fmt: skip
+    asked, rows = everything(tiny_base), everything_undisturbed["rows"]
+    _vanish(monkeypatch, stop_at)
+    with pytest.raises(KeyboardInterrupt):
+        train_cpt(asked, rows, tmp_path)
+    monkeypatch.undo()
+    train_cpt(asked, rows, tmp_path)
+    stage = train_stage(asked.phases[0], None)
+    assert lasting(tmp_path, stage) == lasting(everything_undisturbed["cpt"], stage)
+
+
+def _kill_after_a_checkpoint(base: Path, rows: Path, out: Path, *more: str) -> None:
     out.mkdir(exist_ok=True)
+    before = checkpoints.step_of(checkpoints.last_whole(out / "checkpoints"))
     path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
-    command = [sys.executable, "-m", "tests.stages.training.harness", str(base), str(rows), str(out)]
+    command = [sys.executable, "-m", "tests.stages.training.harness", str(base), str(rows), str(out), *more]
     with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}) as running:
-        seal = out / "checkpoints" / f"{checkpoints.PREFIX}5" / checkpoints.SEAL
-        while not seal.exists() and not list(out.glob("checkpoints/checkpoint-[12]*")):
+        while _newest_seal(out) <= before:
             assert running.poll() is None, "the phase ended before its first checkpoint"
             time.sleep(0.002)
         time.sleep(random.uniform(0.0, 0.25))
         running.send_signal(signal.SIGKILL)
     assert running.returncode == -signal.SIGKILL
+
+
+def _newest_seal(out: Path) -> int:
+    """Step of the newest checkpoint that is sealed; files may come and go meanwhile."""
+    seals = out.glob(f"checkpoints/{checkpoints.PREFIX}*/{checkpoints.SEAL}")
+    return max((checkpoints.step_of(seal.parent) for seal in seals), default=0)
+
+
+def _vanish(monkeypatch: pytest.MonkeyPatch, stop_at: int) -> None:
+    """The process ends without a word when it begins the step after `stop_at`."""
+
+    class Vanishes(observer.Observer):
+        def on_step_begin(self, args, state, control, **rest):  # type: ignore[no-untyped-def]
+            super().on_step_begin(args, state, control, **rest)
+            if state.global_step == stop_at:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(observer, "Observer", Vanishes)
 
 
 @pytest.mark.parametrize("stop_at", [1, 12, 29])
@@ -64,13 +139,7 @@ def test_every_stop_resumes_to_the_same_bytes(
     rows, whole = undisturbed
     asked = recipe(tiny_base, epochs=STAGE_STEPS / 5)
 
-    class Vanishes(observer.Observer):
-        def on_step_begin(self, args, state, control, **rest):  # type: ignore[no-untyped-def]
-            super().on_step_begin(args, state, control, **rest)
-            if state.global_step == stop_at:
-                raise KeyboardInterrupt
-
-    monkeypatch.setattr(observer, "Observer", Vanishes)
+    _vanish(monkeypatch, stop_at)
     with pytest.raises(KeyboardInterrupt):
         train_cpt(asked, rows, tmp_path)
     monkeypatch.undo()
@@ -105,7 +174,8 @@ def test_a_half_written_checkpoint_is_discarded(
 
 
 def test_only_the_last_checkpoint_is_kept(undisturbed: tuple[Path, Path]) -> None:
-    assert [p.name for p in (undisturbed[1] / "checkpoints").iterdir()] == [f"checkpoint-{STAGE_STEPS}"]
+    kept = [p.name for p in (undisturbed[1] / "checkpoints").iterdir() if p.is_dir()]
+    assert kept == [f"checkpoint-{STAGE_STEPS}"]
 
 
 def test_a_finished_phase_that_is_run_again_only_writes_its_results(

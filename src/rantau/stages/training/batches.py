@@ -38,9 +38,3 @@ def epoch_batches(lengths: Sequence[int], *, batch_size: int, seed: int, epoch: 
         batches += [members[i : i + batch_size] for i in range(0, len(members), batch_size)]
     draw.shuffle(batches)
     return batches
-
-
-def pad_share(batches: Sequence[Sequence[int]], lengths: Sequence[int]) -> float:
-    """Padding over all positions that are computed, 0..1."""
-    computed = sum(len(batch) * max(lengths[row] for row in batch) for batch in batches)
-    return 1 - sum(lengths[row] for batch in batches for row in batch) / computed

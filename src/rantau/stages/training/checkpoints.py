@@ -14,7 +14,7 @@ SEAL = "whole.json"
 
 def seal(folder: Path) -> None:
     """Marks a checkpoint as whole: written last, so a killed run leaves none without it."""
-    files.write_json(folder / SEAL, {p.name: files.sha256_file(p) for p in files.files_below(folder)})
+    files.write_json(folder / SEAL, _hashes(folder))
 
 
 def is_whole(folder: Path) -> bool:
@@ -23,8 +23,12 @@ def is_whole(folder: Path) -> bool:
         sealed = files.read_json(folder / SEAL)
     except RantauError:
         return False
-    here = {p.name: files.sha256_file(p) for p in files.files_below(folder) if p.name != SEAL}
-    return bool(sealed) and sealed == here
+    return bool(sealed) and sealed == _hashes(folder)
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    found = ((p.relative_to(folder).as_posix(), p) for p in files.files_below(folder))
+    return {name: files.sha256_file(p) for name, p in found if name != SEAL}
 
 
 def last_whole(checkpoints: Path) -> Path | None:

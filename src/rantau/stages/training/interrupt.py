@@ -9,9 +9,12 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def sigterm_noted() -> Iterator[threading.Event]:
-    """An event that is set when SIGTERM arrives inside the block; elsewhere than in the main thread, never."""
-    asked = threading.Event()
+def sigterm_noted(asked: threading.Event | None = None) -> Iterator[threading.Event]:
+    """An event that is set when SIGTERM arrives inside the block; elsewhere than in the main thread, never.
+
+    asked  that event, where others set it too; None = a new one
+    """
+    asked = asked or threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield asked
         return

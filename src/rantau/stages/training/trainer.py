@@ -7,19 +7,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import torch
 from torch.utils.data import DataLoader, Dataset
 from transformers import PrinterCallback, Trainer, TrainingArguments
 
 from rantau.errors import MachineError, TrainingError
-from rantau.model.adapters import restore_adapter, save_adapter
+from rantau.model.adapters import restore_adapter, save_trained
 from rantau.model.disk import full_disk_named
-from rantau.model.optimiser import EMBEDDING_SHARE, adamw, parameter_groups
+from rantau.model.optimiser import EMBEDDING_SHARE, optimiser_of, parameter_groups
+from rantau.model.score import bits_per_byte
 from rantau.recipe import Adapter, Model, Phase
-from rantau.stages.training import checkpoints
-from rantau.stages.training.loss import NOT_LEARNT, collate, parts, summed_nats
+from rantau.stages.training import checkpoints, parallel
+from rantau.stages.training.held_back import HeldBack
+from rantau.stages.training.isolation import isolates, takes_one_sequence
+from rantau.stages.training.layout import Layout, positions
+from rantau.stages.training.loss import NOT_LEARNT, Batch, batch_of, laid_out, summed_nats
+from rantau.stages.training.ranks import Ranks
 from rantau.stages.training.rows import Rows
 from rantau.stages.training.schedule import rate_factor
 
@@ -28,12 +33,17 @@ if TYPE_CHECKING:
 
 # A processor gains nothing from a larger forward pass; this keeps SmolLM2-135M in float32 under 6 GiB.
 CPU_TOKENS = 1024
+# What a forward and backward pass costs besides its positions, in positions.
+CPU_PASS, GPU_PASS = 64, 512
 SMALLER = "Use a smaller phases.*.max_tokens, model.dtype: bfloat16, or model.quantisation: nf4."
 
 
 @dataclass(slots=True)
 class LastStep:
-    """What the step that has just ended was; the trainer fills it in, the observer reads it."""
+    """What the step that has just ended was; the trainer fills it in, the observer reads it.
+
+    preferred  of a dpo step: share of the pairs whose chosen answer gained more than the rejected one
+    """
 
     step: int = 0
     loss: float = math.nan
@@ -41,11 +51,20 @@ class LastStep:
     grad_norm: float = math.nan
     learnt_tokens: int = 0
     tokens: int = 0
+    positions: int = 0
+    preferred: float | None = None
+
+    @property
+    def pad_share(self) -> float:
+        """Padding over the positions that were computed, 0..1."""
+        return 1 - self.tokens / self.positions if self.positions else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """batches: row numbers of each optimiser step; say: where a message to the reader goes."""
+    """batches: row numbers of each optimiser step; say: where a message to the reader goes; held_back: rows that
+    are never learnt; embedding_share, embedding_decay: rate of embeddings and new rows over that of the phase, and
+    their weight decay, None = as of the phase."""
 
     model: Model
     adapter: Adapter
@@ -53,6 +72,22 @@ class Job:
     rows: Rows
     batches: Sequence[Sequence[int]]
     say: Callable[[str], None]
+    held_back: tuple[int, ...] = ()
+    embedding_share: float = EMBEDDING_SHARE
+    embedding_decay: float | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that are learnt."""
+        return len(self.rows) - len(self.held_back)
+
+
+class Kept(Protocol):
+    """What a checkpoint holds besides adapter, optimiser, schedule and random numbers."""
+
+    def save(self, folder: Path) -> None: ...
+
+    def load(self, folder: Path) -> None: ...
 
 
 class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed for us
@@ -60,33 +95,39 @@ class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed 
     the learnt tokens of the whole batch, however little memory there is."""
 
     def __init__(
-        self, model: PeftModel, arguments: TrainingArguments, job: Job, *, micro_batch: int | None
-    ) -> None:
+        self, model: PeftModel, arguments: TrainingArguments, job: Job, *, micro_batch: int | None,
+        ranks: Ranks | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(model=cast(Any, model), args=arguments, train_dataset=cast("Dataset[Any]", job.rows))
         self.remove_callback(PrinterCallback)
         self.job, self.micro_batch, self.last = job, micro_batch or job.phase.batch_size, LastStep()
         self._tokens_at_once = CPU_TOKENS if arguments.use_cpu and not micro_batch else None
         self._head = model.get_base_model().get_output_embeddings()
+        self._pad_id = getattr(self.model.config, "pad_token_id", None) or 0
+        self._packed = self._keeps_documents_apart()
+        self.kept: list[Kept] = []
+        self.ranks, self.n_rows_of_step = ranks or Ranks(), 0.0
+        if not self.ranks.leads:
+            torch.manual_seed(arguments.seed + self.ranks.rank)  # dropout of its own
 
     def get_train_dataloader(self) -> DataLoader[Any]:
-        pad_id = getattr(self.model.config, "pad_token_id", None) or 0
         return DataLoader(
-            cast("Dataset[Any]", self.job.rows),
+            cast("Dataset[Any]", range(len(self.job.rows))),
             batch_sampler=cast(Any, self.job.batches),
-            collate_fn=partial(collate, pad_id=pad_id),
+            collate_fn=partial(batch_of, rows=self.job.rows),
         )
 
     def create_optimizer(self, model: torch.nn.Module | None = None) -> torch.optim.Optimizer:
         phase = self.job.phase
-        self.optimizer = adamw(
-            parameter_groups(
-                self.model,
-                learning_rate=phase.learning_rate,
-                loraplus_ratio=self.job.adapter.loraplus_ratio,
-                embedding_learning_rate=phase.learning_rate * EMBEDDING_SHARE,
-                weight_decay=phase.weight_decay,
-            )
+        groups = parameter_groups(
+            self.model,
+            learning_rate=phase.learning_rate,
+            loraplus_ratio=self.job.adapter.loraplus_ratio,
+            embedding_learning_rate=phase.learning_rate * self.job.embedding_share,
+            weight_decay=phase.weight_decay,
+            embedding_weight_decay=self.job.embedding_decay,
         )
+        self.optimizer = optimiser_of(phase.optimiser, groups, device=self.args.device.type)
         return self.optimizer
 
     def create_scheduler(
@@ -104,17 +145,64 @@ class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed 
         Raises   TrainingError if the loss is not a number; MachineError if one row does not fit into memory
         """
         model.train()
-        batch = cast("dict[str, torch.Tensor]", self._prepare_inputs(inputs))
+        batch = cast(Batch, self._prepare_inputs(inputs))
         step = self.state.global_step
         rate = self.job.phase.learning_rate * rate_factor(step, steps=len(self.job.batches), phase=self.job.phase)
         learnt = int((batch["labels"] != NOT_LEARNT).sum())
-        tokens = int(batch["attention_mask"].sum())
+        tokens = len(batch["input_ids"])
         self.last = LastStep(step + 1, learning_rate=rate, learnt_tokens=learnt, tokens=tokens)
-        loss = self._loss_in_parts(model, batch, learnt)
-        self.last.loss = self._finite(float(loss), "loss")
+        self.n_rows_of_step = len(batch["parts"])
+        loss = self._own_loss(model, batch, learnt)
+        self.last.loss = self._finite(self._of_all_ranks(float(loss)), "loss")
+        self.ranks.sum_gradients(model)
         return loss
 
-    def _loss_in_parts(self, model: torch.nn.Module, batch: dict[str, torch.Tensor], learnt: int) -> torch.Tensor:
+    def _own_loss(self, model: torch.nn.Module, batch: Batch, learnt: int) -> torch.Tensor:
+        """This rank's part of the loss, with its gradients."""
+        own = parallel.own_rows(batch, self.ranks)
+        if own:
+            return self._loss_in_parts(model, own, learnt)
+        if self.ranks.lockstep:  # the others wait for its passes: a row of theirs, over infinity, adds nothing
+            self.n_rows_of_step = math.inf
+            return self._loss_in_parts(model, parallel.taken(batch, [0]), math.inf)
+        return torch.zeros((), device=batch["input_ids"].device)
+
+    def _of_all_ranks(self, loss: float) -> float:
+        """The loss of the whole batch; the figures of the step become those of all ranks, and so does the wish to
+        stop."""
+        last = self.last
+        own = parallel.Figures(loss, last.positions, last.preferred or 0.0, self.ranks.is_asked)
+        found = parallel.summed(self.ranks, own)
+        last.positions = found.positions
+        if self.job.phase.kind == "dpo":
+            last.preferred = found.preferred
+        return found.loss
+
+    @property
+    def layout(self) -> Layout:
+        """How a batch is laid out in forward passes, here and now."""
+        return Layout(
+            rows=self.micro_batch,
+            tokens=self._tokens_at_once,
+            pass_cost=CPU_PASS if self.args.use_cpu else GPU_PASS,
+            packed=self._packed,
+            chained=takes_one_sequence(self.model),
+        )
+
+    def _keeps_documents_apart(self) -> bool:
+        """Whether packed rows are computed as they are; the processor gains nothing from long sequences."""
+        if self.job.phase.packing == "none" or self.args.use_cpu:
+            return False
+        found = isolates(self.model, chained=takes_one_sequence(self.model))
+        if not found:
+            self.job.say(
+                f"train-{self.job.phase.name}: the attention of this model "
+                f"({self.model.config._attn_implementation}) lets packed documents see one another; each is "
+                "computed as a sequence of its own, the result is the same."
+            )
+        return found
+
+    def _loss_in_parts(self, model: torch.nn.Module, batch: Batch, learnt: float) -> torch.Tensor:
         """The step again with half the rows at a time, for as long as memory runs out: nothing is lost, since
         weights and optimiser change only after the last part."""
         while True:
@@ -129,21 +217,60 @@ class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed 
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
 
-    def _backward(self, model: torch.nn.Module, batch: dict[str, torch.Tensor], learnt: int) -> torch.Tensor:
+    def _backward(self, model: torch.nn.Module, batch: Batch, learnt: float) -> torch.Tensor:
         total = torch.zeros((), device=batch["input_ids"].device)
-        for part in parts(batch, self._rows_at_once(batch["input_ids"].shape[1])):
+        passes = self.layout.passes(batch["parts"])
+        self.last.positions = positions(passes, [n for row in batch["parts"] for n in row])
+        for sequences, counts in self.ranks.in_step(passes, passes[0]):
+            part = laid_out(batch, sequences, pad_id=self._pad_id)
             with self.compute_loss_context_manager():
-                loss = summed_nats(model, part, self._head) / learnt
+                loss = summed_nats(model, part, self._head) / (learnt if counts else math.inf)
             self.accelerator.backward(loss)
             total += loss.detach()
         return total
 
-    def _rows_at_once(self, width: int) -> int:
-        if self._tokens_at_once is None:
-            return self.micro_batch
-        return min(self.micro_batch, max(1, self._tokens_at_once // width))
+    def bits_per_byte(self, held_back: HeldBack) -> float:
+        """Of rows that are never learnt: no gradient, no dropout, nothing drawn at random.
+
+        Raises   TrainingError if the loss is not a number; MachineError if one row does not fit into memory
+        """
+        lengths, size = self.job.rows.lengths, self.job.phase.batch_size
+        order = sorted(held_back.rows, key=lambda row: (lengths[row], row))
+        was_training = self.model.training
+        self.model.eval()
+        try:
+            starts = self.ranks.in_step(self.ranks.share(range(0, len(order), size)), 0)
+            own = [self._nats(order[i : i + size]) * counts for i, counts in starts]
+            nats = math.fsum(nats for part in self.ranks.gathered(own) for nats in part)
+        finally:
+            self.model.train(was_training)
+        return bits_per_byte(self._finite(nats, "loss of the held-back rows"), n_bytes=held_back.n_bytes)
+
+    def _nats(self, numbers: Sequence[int]) -> float:
+        """Summed over the learnt tokens of rows; half as many at a time for as long as memory runs out."""
+        batch = cast(Batch, self._prepare_inputs(cast("dict[str, Any]", batch_of(numbers, rows=self.job.rows))))
+        while True:
+            try:
+                with torch.no_grad(), self.compute_loss_context_manager():
+                    passes = self.layout.passes(batch["parts"])
+                    parts = (
+                        (laid_out(batch, p, pad_id=self._pad_id), counts)
+                        for p, counts in self.ranks.in_step(passes, passes[0])
+                    )
+                    return math.fsum(float(summed_nats(self.model, p, self._head)) * counts for p, counts in parts)
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+                reason = str(error).split("\n")[0][:120]
+            self._halve(reason)
 
     def _halve(self, reason: str) -> None:
+        if self.ranks.lockstep:  # the others stand in the middle of the pass that failed
+            raise MachineError(
+                f"Phase {self.job.phase.name}, step {self.last.step}: memory ran out on rank {self.ranks.rank} "
+                f"({reason}). With --parallel fsdp write --micro-batch {max(1, self.micro_batch // 2)}. "
+                "The last checkpoint is kept."
+            )
         if self.micro_batch == 1:
             raise MachineError(
                 f"Phase {self.job.phase.name}, step {self.last.step}: one row alone does not fit into memory "
@@ -177,17 +304,41 @@ class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
         """Writes, seals, and only then removes the checkpoint before it."""
         folder = Path(self.args.output_dir or ".") / f"{checkpoints.PREFIX}{self.state.global_step}"
+        if not self.ranks.leads:
+            with parallel.scratch() as own:
+                self._save_rng_state(own)
+            return self.ranks.wait()
         with full_disk_named(folder):
             super()._save_checkpoint(model, trial)
+            for kept in self.kept:
+                kept.save(folder)
             checkpoints.seal(folder)
         checkpoints.keep_only(folder)
+        return self.ranks.wait()
+
+    def _save_rng_state(self, output_dir: str) -> None:
+        super()._save_rng_state(output_dir)
+        states = parallel.other_states(self.ranks, None if self.ranks.leads else Path(output_dir))
+        if self.ranks.leads:
+            parallel.write_states(states, Path(output_dir))
+
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        folder = parallel.state_folder(Path(checkpoint), self.ranks) if checkpoint else None
+        if folder:
+            super()._load_rng_state(str(folder))
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
         assert output_dir is not None
-        save_adapter(cast("PeftModel", self.model), Path(output_dir), base=self.job.model)
+        save_trained(cast("PeftModel", self.model), Path(output_dir))
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: torch.nn.Module | None = None) -> None:
-        restore_adapter(cast("PeftModel", self.model), Path(resume_from_checkpoint))
+        self.restore(Path(resume_from_checkpoint))
+        for kept in self.kept:
+            kept.load(Path(resume_from_checkpoint))
+
+    def restore(self, folder: Path) -> None:
+        """The trained tensors become those that save_trained wrote into `folder`."""
+        restore_adapter(cast("PeftModel", self.model), folder)
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
