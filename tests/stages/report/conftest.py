@@ -12,7 +12,7 @@ from rantau.recipe import Recipe
 from rantau.stages.report.facts import Facts
 from rantau.stages.report.reading import read_facts
 from rantau.stages.report.stage import report
-from tests.stages.report.facts_fixture import context, recipe, without_prompts, write_inputs
+from tests.stages.report.facts_fixture import context, many_methods, recipe, without_prompts, write_inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +43,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Written:
 def textual(tmp_path_factory: pytest.TempPathFactory) -> Written:
     """The report of a recipe without prompts."""
     return written(without_prompts(), tmp_path_factory.mktemp("textual-report"))
+
+
+@pytest.fixture(scope="session")
+def rich(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """The report of a recipe that uses nearly every method, on a base from a hub."""
+    return written(many_methods(), tmp_path_factory.mktemp("rich-report"))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
 from rantau.recipe import Recipe
+from rantau.stages.report.card.metadata import hub_model
 from rantau.stages.report.markdown import as_markdown
 from rantau.stages.report.table import Cell, table_of
 from rantau.stages.report.usage import usage
@@ -24,11 +26,11 @@ def metadata(card: str) -> dict[str, Any]:
 
 def test_metadata(whole: Written) -> None:
     head = metadata(whole.text("card.md"))
-    assert head["base_model"] == whole.recipe.model.base
+    assert "base_model" not in head  # a file in a package is on no hub
     assert head["library_name"] == "peft"
     assert head["language"] == ["id", "en"]
     assert head["license"] == "apache-2.0"
-    assert head["datasets"] == ["berita", "obrolan", "instruksi", "python-docs", "small-talk"]
+    assert "datasets" not in head
     assert {"rantau", "lora", "cpt", "sft"} <= set(head["tags"])
 
 
@@ -55,8 +57,9 @@ def test_nothing_is_left_to_fill_in(whole: Written, textual: Written) -> None:
 
 
 def test_sections(whole: Written, textual: Written) -> None:
-    heads = ["What it is", "How to use", "Training data", "Training procedure", "Results", "Limitations",
-             "Hardware and time", "Framework versions"]  # fmt: skip
+    heads = ["Model Details", "Training Data", "Intended Use", "Bias, Risks, and Limitations",
+             "How to Get Started", "Training Procedure", "Evaluation", "Environmental Impact",
+             "Framework Versions", "Reproduction", "Citation"]  # fmt: skip
     for report in (whole, textual):
         assert re.findall(r"^## (.*)$", report.text("card.md"), re.MULTILINE) == heads
     assert "chrF" not in textual.text("card.md")
@@ -108,3 +111,69 @@ def test_a_text_model_is_not_given_a_chat_template() -> None:
     code = code_of(recipe(phases=RECIPE["phases"][:1]))
     assert "apply_chat_template" not in code
     assert 'inputs = tokenizer("..."' in code
+
+
+def test_a_base_and_sources_of_a_hub_are_linked(rich: Written) -> None:
+    head = metadata(rich.text("card.md"))
+    assert head["base_model"] == "org/Base-1B"
+    assert head["base_model_relation"] == "adapter"
+    assert head["datasets"] == ["org/berita"]
+    assert {"qlora", "dpo"} <= set(head["tags"])
+
+
+@pytest.mark.parametrize(
+    ("base", "linked"),
+    [
+        ("org/Base-1B", True),
+        ("package:mod/x.gguf", False),
+        ("models/x.gguf", False),
+        ("/models/qwen", False),
+        ("./qwen", False),
+        ("a/b/c", False),
+        ("org/name--x", False),
+        ("gpt2", False),
+    ],
+)
+def test_only_a_hub_id_is_a_base_model(base: str, linked: bool) -> None:
+    assert (hub_model(recipe(model={"base": base})) == base) is linked
+
+
+def test_a_hub_takes_the_metadata(whole: Written, textual: Written, rich: Written) -> None:
+    """Read and written again by the hub's own classes, nothing is lost."""
+    hub = pytest.importorskip("huggingface_hub", reason="huggingface_hub is not installed: extra hub or dev")
+    for report in (whole, textual, rich):
+        head = metadata(report.text("card.md"))
+        data = hub.ModelCardData(
+            **{k: v for k, v in head.items() if k != "model-index"}, **{"model-index": head["model-index"]}
+        )
+        again = data.to_dict()
+        assert again.keys() == head.keys()
+        assert {k: again[k] for k in head if k != "model-index"} == {
+            k: head[k] for k in head if k != "model-index"
+        }
+        assert all(re.fullmatch(r"[a-z]{2,3}", code) for code in head["language"])
+        for name in [*head.get("datasets", []), *([head["base_model"]] if "base_model" in head else [])]:
+            hub.utils.validate_repo_id(name)
+
+
+def test_citations_are_of_what_was_used(whole: Written, rich: Written) -> None:
+    def cited(report: Written) -> set[str]:
+        return set(re.findall(r"^@misc\{(\w+),$", report.text("card.md"), re.MULTILINE))
+
+    assert cited(whole) == {"demo_2026", "lora", "rslora", "loraplus", "lacoste"}
+    assert cited(rich) == {"demo_2026", "lora", "rslora", "loraplus", "qlora", "dpo", "lacoste"}
+
+
+def test_the_base_is_made_as_it_was_for_the_training(rich: Written) -> None:
+    code = code_of(rich.recipe)
+    assert "base = PeftModel.from_pretrained(base, 'org/older-adapter').merge_and_unload()" in code
+    assert "base.resize_token_embeddings(rows, mean_resizing=False)" in code
+    assert "older-adapter" not in code_of(recipe())
+    assert "resize" not in code_of(recipe())
+
+
+def test_a_local_folder_is_not_taken_for_a_hub_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "org/Base-1B").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert hub_model(recipe(model={"base": "org/Base-1B"})) is None
+    assert hub_model(recipe(model={"base": "org/Base-7B"})) == "org/Base-7B"

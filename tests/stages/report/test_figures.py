@@ -11,16 +11,13 @@ from collections import Counter
 import pytest
 from matplotlib import rc_context
 
+from rantau.stages.report.captions import captions
 from rantau.stages.report.facts import DocumentChange
-from rantau.stages.report.figures import DRAWINGS, WIDE, draw
+from rantau.stages.report.figures import DRAWINGS, WIDE, all_series, draw
 from rantau.stages.report.ink import COLOURS, SETTINGS, inline
-from rantau.stages.report.series import (
-    Series,
-    all_series,
-    bin_width,
-    change_per_document,
-    smoothed,
-)
+from rantau.stages.report.result_series import bin_width, change_per_document
+from rantau.stages.report.series import Series
+from rantau.stages.report.training_series import smoothed
 from tests.stages.report.conftest import Written
 
 
@@ -53,7 +50,7 @@ def test_loss_lines_are_those_of_the_csv(whole: Written) -> None:
     for axes, phase in zip(figure.axes, ("read", "talk"), strict=True):
         raw, smooth = axes.lines
         of_phase = [r for r in rows if r["phase"] == phase]
-        assert list(raw.get_ydata()) == [float(r["nats_per_learnt_token"]) for r in of_phase]
+        assert list(raw.get_ydata()) == [float(r["loss_nats"]) for r in of_phase]
         assert list(smooth.get_ydata()) == [float(r["smoothed"]) for r in of_phase]
         assert list(raw.get_xdata()) == [float(r["step"]) for r in of_phase]
 
@@ -120,9 +117,63 @@ def test_drawing_again_gives_the_bytes_of_the_file(whole: Written) -> None:
         ET.fromstring(again)
 
 
-def test_axes_name_what_they_show(whole: Written) -> None:
+def test_axes_name_what_they_show(rich: Written) -> None:
     for name in DRAWINGS:
-        assert any(axes.get_xlabel() for axes in drawing(whole, name).axes), name
+        assert any(axes.get_xlabel() for axes in drawing(rich, name).axes), name
+
+
+def test_rates_and_held_back_rows_are_those_of_the_csv(rich: Written) -> None:
+    rows, figure = rows_of(rich, "learning_rate"), drawing(rich, "learning_rate")
+    for axes, phase in zip(figure.axes, ("read", "talk", "prefer"), strict=True):
+        (line,) = axes.lines
+        assert list(line.get_ydata()) == [float(r["rate_a"]) for r in rows if r["phase"] == phase]
+    assert captions(all_series(rich.facts)[-1], rich.facts)[1].endswith("read 16 times, prefer 16 times.")
+    rows, (axes,) = rows_of(rich, "held_back"), drawing(rich, "held_back").axes
+    measured, kept = axes.lines
+    assert list(measured.get_ydata()) == [float(r["bits_per_byte"]) for r in rows]
+    assert [(*kept.get_xdata(), *kept.get_ydata())] == [(30, 2.05)]
+
+
+def test_preferences_are_those_of_the_csv_and_stand_beside_chance(rich: Written) -> None:
+    rows, (axes,) = rows_of(rich, "preferred"), drawing(rich, "preferred").axes
+    chance, shares, mean = axes.lines
+    assert set(chance.get_ydata()) == {50}
+    assert list(shares.get_ydata()) == [float(r["preferred_percent"]) for r in rows]
+    assert list(mean.get_ydata()) == [float(r["smoothed"]) for r in rows]
+    assert {r["phase"] for r in rows} == {"prefer"}
+
+
+def test_a_loss_of_pairs_stands_beside_ln_2(rich: Written) -> None:
+    read, _, prefer = drawing(rich, "training_loss").axes
+    assert len(read.lines) == 2
+    assert prefer.lines[0].get_ydata()[0] == pytest.approx(0.693147, abs=1e-6)
+
+
+def test_more_words_save_more_and_the_added_ones_are_marked(rich: Written) -> None:
+    (axes,) = drawing(rich, "vocabulary_size").axes
+    line, added = axes.lines
+    assert list(line.get_xdata()) == [500, 1000, 1875]
+    assert list(line.get_ydata()) == pytest.approx([12.1, 16.9, 21.7])
+    assert list(added.get_xdata()) == [1875]
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [("learning_rate", ("phase", "step", "rate_a", "rate_b")), ("training_loss", ("phase", "kind", "step",
+      "loss_nats", "smoothed")), ("vocabulary_size", ("words", "saved_percent", "added"))],
+)  # fmt: skip
+def test_a_curve_of_zeros_can_be_drawn(name: str, columns: tuple[str, ...]) -> None:
+    row = tuple({"phase": "one", "kind": "sft", "step": 1, "words": 500}.get(c, 0.0) for c in columns)
+    assert "<svg" in draw(Series(name, columns, (row,)), WIDE)
+
+
+def test_four_phases_stand_in_two_rows(rich: Written) -> None:
+    series = next(s for s in all_series(rich.facts) if s.name == "training_loss")
+    fourth = tuple(("again", *row[1:]) for row in series.where("phase", "read").rows)
+    with rc_context(SETTINGS):  # type: ignore[arg-type]
+        figure = DRAWINGS["training_loss"](Series(series.name, series.columns, series.rows + fourth), WIDE)
+    shown = [axes for axes in figure.axes if axes.get_visible()]
+    assert [axes.get_title(loc="left") for axes in shown] == ["read", "talk", "prefer", "again"]
 
 
 def test_inline_drawings_take_their_colours_from_the_page(whole: Written) -> None:

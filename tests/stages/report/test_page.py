@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 
 import pytest
 
 from rantau import files
 from rantau.stages.report import precision
+from rantau.stages.report.adapter_tables import switches
 from rantau.stages.report.page import breakable, visible
 from rantau.stages.report.results import results_of
+from rantau.stages.report.run_tables import proofs
 from rantau.stages.report.verdict import sentence
 from tests.stages.report.conftest import Written
-from tests.stages.report.facts_fixture import EVIL
 from tests.stages.report.markup import Reading
+from tests.stages.report.scores_fixture import EVIL
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +80,7 @@ def test_tables_have_captions_and_scopes(whole: Written, reading: Reading) -> No
 
 def test_figures_are_named_for_those_who_do_not_see_them(reading: Reading) -> None:
     drawings = reading.tags("svg")
-    assert len(drawings) == 12  # six figures, each drawn for a screen and for a phone
+    assert len(drawings) == 14  # seven figures, each drawn for a screen and for a phone
     assert all(d["role"] == "img" and len(d["aria-label"]) > 20 for d in drawings)
 
 
@@ -104,7 +107,7 @@ def test_each_figure_carries_the_csv_that_lies_beside_the_page(whole: Written, r
     beside = {p.name: p.read_bytes() for p in (whole.out / "figures").glob("*.csv")}
     carried = {name: base64.b64decode(address.partition("base64,")[2]) for name, address in downloads.items()}
     assert carried == beside
-    assert len(beside) == 6
+    assert len(beside) == 7
 
 
 def test_sections_without_facts_are_left_out(textual: Written) -> None:
@@ -116,7 +119,7 @@ def test_sections_without_facts_are_left_out(textual: Written) -> None:
     assert "Answers in" not in reading.text
     assert "chrF" not in reading.text
     assert sorted(p.stem for p in (textual.out / "figures").glob("*.svg")) == [
-        "bits_per_byte", "change_per_document", "composition", "training_loss",
+        "bits_per_byte", "change_per_document", "composition", "learning_rate", "training_loss",
     ]  # fmt: skip
 
 
@@ -131,3 +134,68 @@ def test_switches_and_provenance_are_printed(whole: Written, reading: Reading) -
 def test_there_is_no_emoji(whole: Written) -> None:
     for name in ("report.html", "card.md"):
         assert not re.search(r"[\U0001F000-\U0001FAFF\u2600-\u27BF]", whole.text(name))
+
+
+def test_a_page_of_many_methods_is_whole(rich: Written) -> None:
+    reading = Reading(rich.text("report.html"))
+    ids = reading.values("id")
+    assert len(ids) == len(set(ids))
+    assert {
+        "table-shared",
+        "table-vocabulary",
+        "table-examples",
+        "figure-held_back",
+        "figure-learning_rate",
+        "figure-preferred",
+        "figure-vocabulary_size",
+    } <= set(ids)
+    for words in ("preference optimisation (DPO)", "chosen over rejected answers", "best fit", "10 % of rows",
+                  "new, with the one before fixed in the base", "The loss of prefer is that of DPO",
+                  "2.050 (step 30)", "LoRA rank 16", "1,875 words were added of 2,000", "21.7 %",
+                  "pairs whose chosen answer gained more", "rows held back for early stopping",
+                  "17.3 %"):  # fmt: skip
+        assert words in reading.text, words
+
+
+def test_methods_that_were_not_used_are_not_on_the_page(reading: Reading) -> None:
+    outside = reading.text.partition("The whole recipe")[0]
+    for words in (
+        "DPO",
+        "best fit",
+        "early stopping",
+        "moving average",
+        "Held-back",
+        "DoRA",
+        "extended vocabulary",
+        "gained more",
+        "held back for early",
+    ):
+        assert words not in outside, words
+
+
+def test_energy_is_told_with_its_method(reading: Reading) -> None:
+    assert "0.00135 (estimated)" in reading.text
+    assert "estimated, 12 W" in reading.text
+    assert "not stated in which country" in reading.text
+    assert "Energy was not measured" not in reading.text
+
+
+def test_switches_are_of_adapters_that_were_used(rich: Written) -> None:
+    paths = [row[0].note for row in switches(rich.recipe).rows]
+    assert "adapter.targets" in paths  # read and prefer have the recipe's
+    assert "phases.talk.adapter.targets" in paths
+    own = [p.model_copy(update={"adapter": rich.recipe.adapter}) for p in rich.recipe.phases]
+    paths = [row[0].note for row in switches(rich.recipe.model_copy(update={"phases": own})).rows]
+    assert "adapter.targets" not in paths
+    assert {f"phases.{name}.adapter.alpha" for name in ("read", "talk", "prefer")} <= set(paths)
+
+
+def test_a_proof_of_a_merge_is_shown(whole: Written) -> None:
+    proof = {"max_abs_logit_difference": 0.000114, "n_prompts": 8, "greedy_equal": True, "dtype": "float32"}
+    table = proofs(replace(whole.facts, proofs={"train-talk": proof}))
+    assert table is not None
+    assert [(row[1].text, row[2].text) for row in table.rows] == [
+        ("max abs logit difference", "0.000114"), ("n prompts", "8"), ("greedy equal", "yes"),
+        ("dtype", "float32"),
+    ]  # fmt: skip
+    assert proofs(whole.facts) is None

@@ -71,6 +71,7 @@ def fertility(facts: Facts) -> Table:
             number(f.tokens_per_byte, 3),
             number(f.against_source_language, 2),
             percent(f.single_byte_share),
+            percent(f.one_token_share),
             f"{f.n_documents:,}",
         )
         for f in facts.fertility
@@ -78,7 +79,8 @@ def fertility(facts: Facts) -> Table:
     return table_of(
         f"Fertility: what text costs in tokens of the base tokenizer. Against {facts.source.name}: tokens per "
         "byte over those of the training text in that language (other texts, not translations).",
-        f"source|language|tokens per word|tokens per byte|× {facts.source.name}|single bytes|documents",
+        f"source|language|tokens per word|tokens per byte|× {facts.source.name}|single bytes|words of one token|"
+        "documents",
         rows,
-        numeric=range(2, 7),
+        numeric=range(2, 8),
     )

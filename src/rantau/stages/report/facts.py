@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from rantau.stages.report.phase_facts import PhaseFacts
 from rantau.stages.report.results import Result
 from rantau.stages.report.samples import Picked
+from rantau.stages.report.vocabulary_facts import VocabularyFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Fertility:
 
     against_source_language  tokens per byte over those of the source language; None if there is none of it
     single_byte_share        tokens that are one raw byte, 0..1
+    one_token_share          running words that are one token, 0..1
     """
 
     source: str
@@ -68,43 +71,7 @@ class Fertility:
     tokens_per_byte: float | None
     against_source_language: float | None
     single_byte_share: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class LossPoint:
-    """loss: nats per learnt token of the batch at this step."""
-
-    step: int
-    loss: float
-
-
-@dataclass(frozen=True, slots=True)
-class PhaseFacts:
-    """What a phase did.
-
-    rows, rows_dropped, truncated, longest_tokens  of the formatted rows
-    tokens, learnt_tokens                          over all steps, padding not counted
-    learning_rate_b                                peak rate of the B matrices (LoRA+)
-    """
-
-    name: str
-    kind: str
-    rows: int
-    rows_dropped: Mapping[str, int]
-    truncated: int
-    longest_tokens: int
-    steps: int
-    tokens: int
-    learnt_tokens: int
-    pad_share: float
-    first_loss: float
-    last_loss: float
-    trainable: int
-    total: int
-    effective_scale: float
-    learning_rate: float
-    learning_rate_b: float
-    curve: tuple[LossPoint, ...]
+    one_token_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +123,9 @@ class Facts:
     results    figures of the comparison in its order
     measured   name of a held-out text or of the prompts' source -> ISO 639-3 of its language
     picked     samples that the page shows; n_items: answers that they were picked from
+    short_codes  ISO 639-3 -> two letters where ISO 639-1 has them
+    vocabulary   what the stage that extended it measured; None without it
+    proofs       stage -> its proof that merged weights say what the adapter says
     """
 
     name: str
@@ -177,6 +147,9 @@ class Facts:
     picked: tuple[Picked, ...]
     n_items: int
     stages: tuple[StageFacts, ...]
+    short_codes: Mapping[str, str] = field(default_factory=dict)
+    vocabulary: VocabularyFacts | None = None
+    proofs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def language_name(self, code: str) -> str:
         return self.languages.get(code, code)
@@ -185,33 +158,7 @@ class Facts:
         """For facts.json. The points of curves and of single documents are in the figures' CSV files."""
         plain = asdict(self)
         del plain["documents"]
-        plain["phases"] = [{k: v for k, v in p.items() if k != "curve"} for p in plain["phases"]]
+        plain["phases"] = [
+            {k: v for k, v in p.items() if k not in ("curve", "held_back")} for p in plain["phases"]
+        ]
         return plain
-
-
-@dataclass(frozen=True, slots=True)
-class Speed:
-    """Seconds of one training stage; peak_gib: most memory of the device, or of the process on a CPU."""
-
-    phase: str
-    wall_s: float
-    tokens_per_s: float
-    peak_gib: float
-    device: str
-
-
-@dataclass(frozen=True, slots=True)
-class StageRun:
-    name: str
-    started: str
-    wall_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """What differs from machine to machine and from run to run."""
-
-    speeds: tuple[Speed, ...]
-    stages: tuple[StageRun, ...]
-    packages: Mapping[str, str]
-    machine: Mapping[str, str]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Name -> colour on white, each at 3:1 or more where it carries meaning. The page gives the same names other
@@ -52,6 +54,20 @@ SETTINGS = {
     "legend.labelcolor": COLOURS["ink"],
 }
 NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
+
+
+def panels_of(
+    width: float, height: float, rows: int = 1, columns: int = 1, *, sharex: bool = False,
+    height_ratios: Sequence[float] | None = None,
+) -> tuple[Figure, list[Axes]]:  # fmt: skip
+    """A figure, in inches, and its panels, row by row."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasSVG(figure)
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=sharex, height_ratios=height_ratios)
+    return figure, [axes for row in grid for axes in row]
 
 
 def svg_of(figure: Figure, name: str) -> str:

@@ -17,7 +17,14 @@ def as_markdown(table: Table) -> str:
 def _cell(cell: Cell) -> str:
     note = f" {cell.note}" if cell.note.startswith("[") else f" ({cell.note})" if cell.note else ""
     tag = f", {TAGS[cell.tag]}" if cell.tag else ""
+    if cell.code and cell.text:
+        return f"`{_coded(cell.text)}`"
     return escaped(f"{cell.text}{note}{tag}")
+
+
+def _coded(text: str) -> str:
+    """For code marks in a table: one line, no mark that would end them, a bar that does not end the cell."""
+    return " ".join(text.split()).replace("`", "'").replace("|", "\\|")
 
 
 def escaped(text: str) -> str:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rantau import files
-from rantau.errors import RecipeError
-from rantau.language import load_profile
+from rantau.energy import Energy
 from rantau.recipe import Recipe
 from rantau.run.manifest import Manifest
 from rantau.stages.report.facts import (
@@ -19,18 +17,16 @@ from rantau.stages.report.facts import (
     DocumentChange,
     Facts,
     Fertility,
-    LanguageNames,
-    LossPoint,
     Part,
-    PhaseFacts,
-    Running,
     SourceFacts,
-    Speed,
     StageFacts,
-    StageRun,
 )
+from rantau.stages.report.names import language_names, short_base
+from rantau.stages.report.phases import phase_facts
 from rantau.stages.report.results import results_of
+from rantau.stages.report.running import Running, Speed, StageRun
 from rantau.stages.report.samples import pick
+from rantau.stages.report.vocabulary_facts import VocabularyFacts
 
 Folders = Mapping[str, Path]
 
@@ -43,7 +39,7 @@ def read_facts(recipe: Recipe, inputs: Folders) -> Facts:
     """
     sources = _sources(recipe, inputs)
     samples = _samples(recipe, inputs["compare"])
-    target = _language(recipe.language.target)
+    target = language_names(recipe.language.target)
     codes = {recipe.language.target, recipe.language.source, *target.confused_with}
     codes |= {s.language for s in recipe.sources}
     summary = Manifest.read(inputs["format"]).summary
@@ -52,12 +48,13 @@ def read_facts(recipe: Recipe, inputs: Folders) -> Facts:
         title=recipe.report.title or f"{short_base(recipe.model.base)}, adapted to {target.name}",
         base=recipe.model.base,
         target=target,
-        source=_language(recipe.language.source),
-        languages={code: _language(code).name for code in sorted(codes)},
+        source=language_names(recipe.language.source),
+        languages={code: language_names(code).name for code in sorted(codes)},
+        short_codes={code: language_names(code).short for code in sorted(codes)},
         sources=sources,
         composition=tuple(Part(**r) for r in files.read_json(inputs["mix"] / "composition.json")),
         fertility=tuple(Fertility(**r) for r in files.read_json(inputs["format"] / "fertility.json")),
-        phases=_phases(recipe, inputs),
+        phases=phase_facts(recipe, inputs),
         template=str(summary.get("template", recipe.formatting.template)),
         template_notes=tuple(summary.get("notes", ())),
         results=results_of(files.read_json(inputs["compare"] / "scores.json")),
@@ -67,22 +64,13 @@ def read_facts(recipe: Recipe, inputs: Folders) -> Facts:
         picked=pick(samples, recipe.report.samples),
         n_items=len(samples),
         stages=tuple(_stage(name, folder) for name, folder in inputs.items()),
+        vocabulary=_vocabulary(inputs),
+        proofs={
+            name: files.read_json(folder / "proof.json")
+            for name, folder in inputs.items()
+            if (folder / "proof.json").is_file()
+        },
     )
-
-
-def short_base(base: str) -> str:
-    """What people call the model: the last part of a base string, without file type and quantisation."""
-    name = base.rstrip("/").rsplit("/", 1)[-1].removeprefix("package:")
-    return re.sub(r"([.-](Q\d\w*|IQ\d\w*|B?F16|F32))?\.gguf$", "", name)
-
-
-def _language(code: str) -> LanguageNames:
-    """Names of a language; one without a profile keeps its code."""
-    try:
-        p = load_profile(code)
-    except RecipeError:
-        return LanguageNames(code, code, code, code, None, ())
-    return LanguageNames(code, p.iso_639_1 or code, p.name, p.own_name, p.detector_label, p.confused_with)
 
 
 def _sources(recipe: Recipe, inputs: Folders) -> tuple[SourceFacts, ...]:
@@ -106,33 +94,6 @@ def _sources(recipe: Recipe, inputs: Folders) -> tuple[SourceFacts, ...]:
         )
         for source in recipe.sources
     )
-
-
-def _phases(recipe: Recipe, inputs: Folders) -> tuple[PhaseFacts, ...]:
-    counts = files.read_json(inputs["format"] / "counts.json")
-    facts = []
-    for phase in recipe.phases:
-        folder, formatted = inputs[f"train-{phase.name}"], counts[phase.name]
-        summary = files.read_json(folder / "summary.json")
-        taken = ("steps", "tokens", "learnt_tokens", "pad_share", "first_loss", "last_loss", "trainable")
-        curve = (LossPoint(r["step"], r["loss"]) for r in files.read_jsonl(folder / "loss.jsonl"))
-        facts.append(
-            PhaseFacts(
-                name=phase.name,
-                kind=phase.kind,
-                rows=formatted["rows"],
-                rows_dropped=formatted["dropped"],
-                truncated=formatted["truncated"],
-                longest_tokens=formatted["longest"],
-                total=summary["total"],
-                effective_scale=summary["effective_scale"],
-                learning_rate=phase.learning_rate,
-                learning_rate_b=phase.learning_rate * recipe.adapter.loraplus_ratio,
-                curve=tuple(curve),
-                **{name: summary[name] for name in taken},
-            )
-        )
-    return tuple(facts)
 
 
 def _measured(recipe: Recipe) -> dict[str, str]:
@@ -179,8 +140,7 @@ def read_running(recipe: Recipe, inputs: Folders) -> Running:
     speeds = []
     for phase in recipe.phases:
         row = files.read_json(inputs[f"train-{phase.name}"] / "speed.json")
-        taken = {k: row[k] for k in ("wall_s", "tokens_per_s", "peak_gib", "device")}
-        speeds.append(Speed(phase=phase.name, **taken))
+        speeds.append(_speed(phase.name, row))
     last = manifests[f"train-{recipe.phases[-1].name}"].provenance
     return Running(
         speeds=tuple(speeds),
@@ -191,3 +151,25 @@ def read_running(recipe: Recipe, inputs: Folders) -> Running:
         packages={str(k): str(v) for k, v in last["packages"].items()},
         machine={str(k): str(v) for k, v in last["machine"].items() if v is not None},
     )
+
+
+def _speed(phase: str, row: Mapping[str, Any]) -> Speed:
+    return Speed(
+        phase=phase,
+        micro_batch=row.get("micro_batch"),
+        energy=_energy(row.get("energy")),
+        accelerators=tuple(row.get("accelerators", ())),
+        **{k: row[k] for k in ("wall_s", "tokens_per_s", "peak_gib", "device")},
+    )
+
+
+def _energy(drawn: Mapping[str, Any] | None) -> Energy | None:
+    if not drawn or drawn["method"] == "not recorded":
+        return None
+    return Energy(**{**drawn, "missing": tuple(drawn["missing"])})
+
+
+def _vocabulary(inputs: Folders) -> VocabularyFacts | None:
+    if "vocabulary" not in inputs:
+        return None
+    return VocabularyFacts.of(files.read_json(inputs["vocabulary"] / "summary.json"))

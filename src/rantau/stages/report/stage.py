@@ -10,8 +10,8 @@ from rantau.recipe import Recipe
 from rantau.run.stage import Context, Declared, Stage
 
 SLICES = (
-    "name", "profile", "seed", "repeat", "language", "model", "sources", "curation", "formatting", "adapter",
-    "phases", "evaluation", "report", "export",
+    "name", "profile", "seed", "repeat", "language", "model", "sources", "curation", "vocabulary", "formatting",
+    "adapter", "phases", "evaluation", "report", "export",
 )  # fmt: skip
 
 
@@ -24,12 +24,16 @@ class Reported:
     verdict: str
 
 
-def report_stage(training: Sequence[str]) -> Stage:
-    """The stage of the report; `training` names the stages of the phases, train-<phase>, in order."""
+def report_stage(training: Sequence[str], *, vocabulary: str | None = None) -> Stage:
+    """The stage of the report; `training` names the stages of the phases, train-<phase>, in order.
+
+    vocabulary  name of the stage that extends it; None if the run has none
+    """
+    extended = (vocabulary,) if vocabulary else ()
     return Stage(
         name="report",
-        version=1,
-        needs=("gather", "mix", "format", *training, "answer-base", "answer-adapted", "compare"),
+        version=2,
+        needs=("gather", "mix", *extended, "format", *training, "answer-base", "answer-adapted", "compare"),
         slices=SLICES,
         run=report,
         volatile=("report.html", "card.md"),
@@ -39,10 +43,9 @@ def report_stage(training: Sequence[str]) -> Stage:
 def report(context: Context) -> Reported:
     """Writes the page last, so that a page is there only beside all its figures."""
     from rantau.stages.report.card import render_card
-    from rantau.stages.report.figures import NARROW, WIDE, Drawn, draw
+    from rantau.stages.report.figures import NARROW, WIDE, Drawn, all_series, draw
     from rantau.stages.report.page import render_page
     from rantau.stages.report.reading import read_facts, read_running
-    from rantau.stages.report.series import all_series
     from rantau.stages.report.verdict import sentence
 
     recipe = _recipe(context.recipe)

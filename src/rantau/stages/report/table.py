@@ -12,11 +12,12 @@ TAGS = {
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """note: small text below; tag: what a change amounts to (a key of TAGS)"""
+    """note: small text below; tag: what a change amounts to (a key of TAGS); code: to be shown letter by letter"""
 
     text: str
     note: str = ""
     tag: str = ""
+    code: bool = False
 
 
 @dataclass(frozen=True, slots=True)

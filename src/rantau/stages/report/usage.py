@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from rantau.recipe import Recipe
+from rantau.stages.report.wording import ENGLISH, Wording
 
 PACKAGE = "package:"
 DTYPES = {"float32": "torch.float32", "bfloat16": "torch.bfloat16", "float16": "torch.float16"}
 
 
-def usage(recipe: Recipe) -> str:
-    """Python that answers one prompt with the adapter in the folder of the card."""
+def usage(recipe: Recipe, words: Wording = ENGLISH) -> str:
+    """Python that answers one prompt with the adapter in the folder of the card; comments in its language."""
     needs_find = recipe.model.base.startswith(PACKAGE)
     lines = [
         *(["from importlib.util import find_spec", ""] if needs_find else []),
@@ -17,12 +18,14 @@ def usage(recipe: Recipe) -> str:
         "from peft import PeftModel",
         "from transformers import AutoModelForCausalLM, AutoTokenizer",
         "",
-        'bundle = "."  # the folder of this card',
+        f'bundle = "."  # {words("usage.folder")}',
         *_base(recipe),
+        *_merged(recipe),
         "tokenizer = AutoTokenizer.from_pretrained(bundle)",
+        *_new_rows(recipe),
         "model = PeftModel.from_pretrained(base, bundle).eval()",
         "",
-        *_inputs(recipe),
+        *_inputs(recipe, words),
         "with torch.inference_mode():",
         f"    output = model.generate(**inputs, max_new_tokens={_answer_tokens(recipe)}, do_sample=False)",
         'answer = output[0, inputs["input_ids"].shape[1]:]',
@@ -50,19 +53,36 @@ def _base(recipe: Recipe) -> list[str]:
     return _load(f'"{model.base}"', options)
 
 
+def _new_rows(recipe: Recipe) -> list[str]:
+    """Room for the words that were added to the tokenizer; their rows come with the adapter."""
+    if not recipe.vocabulary.extend:
+        return []
+    return [
+        "rows = max(base.get_input_embeddings().weight.shape[0], len(tokenizer))",
+        "base.resize_token_embeddings(rows, mean_resizing=False)",
+    ]
+
+
+def _merged(recipe: Recipe) -> list[str]:
+    """The adapter that belongs to the base, merged into it as it was for the training."""
+    if not recipe.model.adapter:
+        return []
+    return [f"base = PeftModel.from_pretrained(base, {recipe.model.adapter!r}).merge_and_unload()"]
+
+
 def _load(place: str, options: list[str]) -> list[str]:
     return [f"base = AutoModelForCausalLM.from_pretrained({', '.join([place, *options])})"]
 
 
-def _inputs(recipe: Recipe) -> list[str]:
-    if not any(phase.kind == "sft" for phase in recipe.phases):
-        return ['inputs = tokenizer("...", return_tensors="pt")  # the beginning of a text']
+def _inputs(recipe: Recipe, words: Wording) -> list[str]:
+    if all(phase.kind == "cpt" for phase in recipe.phases):
+        return [f'inputs = tokenizer("...", return_tensors="pt")  # {words("usage.beginning")}']
     system = recipe.formatting.system_prompt
     lines = [f'    {{"role": "system", "content": {_quoted(system)}}},'] if system else []
     return [
         "messages = [",
         *lines,
-        '    {"role": "user", "content": "..."},  # your question',
+        f'    {{"role": "user", "content": "..."}},  # {words("usage.question")}',
         "]",
         "inputs = tokenizer.apply_chat_template(",
         '    messages, add_generation_prompt=True, return_dict=True, return_tensors="pt"',

@@ -7,17 +7,8 @@ from collections.abc import Iterable
 from rantau.stages.report import precision
 from rantau.stages.report.facts import Facts
 from rantau.stages.report.results import Effect, Result
+from rantau.stages.report.wording import ENGLISH, Wording
 
-METRIC_NAMES = {
-    "bits_per_byte": "bits per byte",
-    "perplexity": "perplexity",
-    "language_fidelity": "answers in the target language",
-    "chrf++": "chrF++",
-    "answer_ended": "answers that end by themselves",
-    "repetition": "answers that repeat themselves",
-    "prompt_copied": "words copied from the prompt",
-    "answer_words": "words in an answer",
-}
 KINDS: dict[Effect, str] = {
     "better": "better",
     "worse": "worse",
@@ -27,20 +18,22 @@ KINDS: dict[Effect, str] = {
 }
 
 
-def metric_name(result: Result, facts: Facts) -> str:
-    if result.metric == "language_fidelity":
-        return f"answers in {facts.target.name}"
-    return METRIC_NAMES.get(result.metric, result.metric.replace("_", " "))
+def metric_name(result: Result, facts: Facts, words: Wording = ENGLISH) -> str:
+    return words.metric(result.metric, words.language_name(facts.target.code, facts.languages))
 
 
-def sentence(facts: Facts) -> str:
+def is_known(metric: str) -> bool:
+    return ENGLISH.has(f"metric.{metric}")
+
+
+def sentence(facts: Facts, words: Wording = ENGLISH) -> str:
     """What happened to the bits per byte of all texts, the target language first; nothing is left out."""
     bits = [r for r in facts.results if r.metric == "bits_per_byte"]
     target = [r for r in bits if facts.measured.get(r.name) == facts.target.code]
     others = [r for r in bits if r not in target]
-    parts = [_of_language(facts, group) for group in _by_language(facts, [*target, *others])]
+    parts = [_of_language(facts, group, words) for group in _by_language(facts, [*target, *others])]
     if not parts:
-        return "No held-out text was measured."
+        return words("verdict.nothing")
     return f"{parts[0][:1].upper()}{'; '.join(parts)[1:]}."
 
 
@@ -79,33 +72,32 @@ def _by_language(facts: Facts, results: Iterable[Result]) -> list[list[Result]]:
     return list(groups.values())
 
 
-def _of_language(facts: Facts, results: list[Result]) -> str:
+def _of_language(facts: Facts, results: list[Result], words: Wording) -> str:
     """One clause a text; a verb is not said twice in a row."""
-    name = facts.language_name(facts.measured.get(results[0].name, "other"))
+    code = facts.measured.get(results[0].name, "")
+    name = words.language_name(code, facts.languages) if code else words("verdict.other")
     said, clauses = "", []
     for result in results:
-        verb, rest = _clause(result)
-        clauses.append(rest if verb == said else f"{verb} {rest}".strip())
-        said = verb
-    return f"{name} bits per byte {_joined(clauses)}"
+        key = _key(result)
+        clauses.append(_clause(result, f"{key}_too" if key == said else key, words))
+        said = key
+    return words("verdict.language", language=name, clauses=words.list(clauses))
 
 
-def _joined(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _clause(result: Result) -> tuple[str, str]:
-    """Verb, and the rest of the clause."""
+def _key(result: Result) -> str:
     change = result.of("change")
-    where = f"on {result.n:,} unseen documents of {result.name}"
     if change is None or change.told is None:
-        return "could not be compared", where
+        return "verdict.uncompared"
+    return "verdict.fell" if change.told[0] < 0 else "verdict.rose"
+
+
+def _clause(result: Result, key: str, words: Wording) -> str:
+    change = result.of("change")
+    where = {"n": words.integer(result.n), "name": result.name}
+    if change is None or change.told is None:
+        return words(key, **where)
     value, _, _ = change.told
-    size = precision.number(abs(precision.scaled(value, change.unit)), precision.digits_of(change.unit, value))
-    interval = precision.brackets(change, flip=value < 0)
-    return "fell" if value < 0 else "rose", f"by {size} % {interval} {where}{_warning(result)}"
-
-
-def _warning(result: Result) -> str:
-    warnings = {"unclear": " (an interval that includes zero)", "worse": " (worse)"}
-    return warnings.get(str(result.effect), "")
+    size = words.percent(abs(value), precision.digits_of(change.unit, value))
+    interval = words.brackets(change, flip=value < 0)
+    warning = f"verdict.{result.effect}" if result.effect in ("unclear", "worse") else "verdict.plain"
+    return words(key, size=size, interval=interval, warning=words(warning), **where)
