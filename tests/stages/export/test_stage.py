@@ -1,5 +1,6 @@
 """What is exported loads elsewhere and says the same; what does not is never there."""
 
+import io
 import warnings
 import zipfile
 from pathlib import Path
@@ -8,15 +9,15 @@ from typing import Any
 import pytest
 
 from rantau import files
-from rantau.errors import ModelError, SourceError
+from rantau.errors import MachineError, ModelError, SourceError
 from rantau.machine import Machine
 from rantau.model.adapters import attach_adapter, load_adapter, save_adapter
 from rantau.model.load import load_base
-from rantau.recipe import Adapter, Model, Recipe, check_recipe
+from rantau.recipe import Adapter, Model, Recipe, Vocabulary, check_recipe
 from rantau.run.progress import Progress
 from rantau.run.stage import Context, Declared
 from rantau.stages.export import merged
-from rantau.stages.export.stage import ExportSummary, export_stage
+from rantau.stages.export.stage import SCRATCH, ExportSummary, export_stage
 
 STAGE = export_stage("train-sft")
 
@@ -48,9 +49,9 @@ def recipe(base: Path, *, dtype: str = "float32", template: str = "auto", **expo
     return check_recipe(data, where="tiny.yaml")
 
 
-def export(asked: Recipe, inputs: dict[str, Path], out: Path) -> ExportSummary:
+def export(asked: Recipe, inputs: dict[str, Path], out: Path, progress: Progress | None = None) -> ExportSummary:
     out.mkdir(parents=True, exist_ok=True)
-    quiet = Progress(quiet=True)
+    quiet = progress or Progress(quiet=True)
     summary: ExportSummary = STAGE.run(
         Context(Declared(asked, STAGE.slices), Path(), inputs, out, Machine(), quiet)
     )
@@ -168,6 +169,49 @@ def test_the_zip_holds_the_bundle(tiny_base: Path, inputs: dict[str, Path], tmp_
         assert archive.testzip() is None
         archive.extractall(tmp_path / "out")
     assert files.sha256_folder(tmp_path / "out" / "bundle") == files.sha256_folder(tmp_path / "bundle")
+
+
+def test_other_forms_are_made_of_a_merged_model_that_need_not_stay(
+    tiny_base: Path, inputs: dict[str, Path], tmp_path: Path
+) -> None:
+    pytest.importorskip("ctranslate2", reason="pip install 'rantau[ctranslate2]'")
+    asked = recipe(tiny_base, merged=False, gguf=["q8_0"], ctranslate2=True)
+    said = io.StringIO()
+    summary = export(asked, inputs, tmp_path, Progress(said))
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "bundle", "ctranslate2", "gguf", SCRATCH, "proof.json",
+    ]  # fmt: skip
+    assert STAGE.scratch == (SCRATCH,), "the runner removes it"
+    assert sorted(p.name for p in (tmp_path / "gguf").iterdir()) == [
+        "Modelfile",
+        "agreement.json",
+        "tiny-q8_0.gguf",
+    ]
+    assert (tmp_path / "ctranslate2" / "model.bin").is_file()
+    assert summary.merged_bytes == 0 < min(summary.gguf_bytes, summary.ctranslate2_bytes)
+    assert "merged equals base and adapter: no logit differs by more than" in said.getvalue()
+
+
+def test_a_form_that_cannot_be_made_is_told_before_anything_runs(
+    tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    from rantau.stages.export.gguf import kinds
+
+    assert set(STAGE.fingerprint(recipe(tiny_base, gguf=["q4_k_m"]), tmp_path)) == {"base"}
+    monkeypatch.setattr(kinds, "llama_cpp_installed", lambda: False)
+    with pytest.raises(MachineError, match=r"q4_k_m is made by llama\.cpp, which is not installed"):
+        STAGE.fingerprint(recipe(tiny_base, gguf=["q4_k_m"]), tmp_path)
+    other = Path(shutil.copytree(tiny_base, tmp_path / "gemma"))
+    files.write_json(
+        other / "config.json", files.read_json(other / "config.json") | {"architectures": ["GemmaForCausalLM"]}
+    )
+    words = recipe(tiny_base, gguf=["q8_0"]).model_copy(update={"vocabulary": Vocabulary(extend=20)})
+    with pytest.raises(ModelError, match="would read the new words in pieces"):
+        STAGE.fingerprint(words, tmp_path)
+    with pytest.raises(ModelError, match="GemmaForCausalLM is not written here"):
+        STAGE.fingerprint(recipe(other, gguf=["q8_0"]), tmp_path)
 
 
 def test_a_missing_card_is_named(tiny_base: Path, inputs: dict[str, Path], tmp_path: Path) -> None:

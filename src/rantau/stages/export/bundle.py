@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rantau.errors import SourceError
+from rantau.model.vocabulary import WORDS_FILE
 from rantau.stages.export.folders import whole_folder
 
 if TYPE_CHECKING:
@@ -16,14 +17,18 @@ if TYPE_CHECKING:
 
 
 def write_bundle(
-    folder: Path, adapter: Path, card: Path, tokenizer: PreTrainedTokenizerFast, template: Template
-) -> None:
+    folder: Path, adapter: Path, card: Path, tokenizer: PreTrainedTokenizerFast, template: Template,
+    vocabulary: Path | None = None,
+) -> None:  # fmt: skip
     """Writes `folder`; plain `PeftModel.from_pretrained(base, folder)` loads it.
 
+    vocabulary  folder of the stage that added words; their list goes along. The base then needs as many rows
+                before the adapter is loaded (see model/vocabulary.py)
     Raises   SourceError if the adapter or the card is missing
     """
     with whole_folder(folder) as building:
-        for source, name in [(p, p.name) for p in sorted(adapter.glob("adapter_*"))] + [(card, "README.md")]:
+        shipped = [*sorted(adapter.glob("adapter_*")), *([vocabulary / WORDS_FILE] if vocabulary else [])]
+        for source, name in [*((path, path.name) for path in shipped), (card, "README.md")]:
             if not source.is_file():
                 raise SourceError(f"{source}: no such file. Run the recipe again: the stage before left it out.")
             shutil.copyfile(source, building / name)
