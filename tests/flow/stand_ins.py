@@ -60,14 +60,14 @@ THINGS = "역사 음식 날씨 교통 문화 경제 교육 건축 음악 시장 
 
 
 def write_korean(folder: Path, n: int = 60) -> None:
-    """kocommercial.jsonl: instructions and answers in Korean, no two alike."""
+    """kocommercial.jsonl: instructions and answers in Korean, no two with eight words in a row that are equal."""
     pairs = [(place, thing) for place in PLACES for thing in THINGS]
     random.Random(3).shuffle(pairs)
     rows = [
         {
             "instruction": f"{place}의 {thing}에 대해 자세히 설명해 주세요.",
             "input": "",
-            "output": f"{place}의 {thing}은 오랜 시간 동안 많은 사람들의 사랑을 받아 왔으며, 오늘날에도 "
+            "output": f"{place}의 {thing}은 오랜 시간 동안 {place} 사람들의 사랑을 받아 왔으며, 오늘날에도 "
             f"{thing}을 보러 {place}를 찾는 사람이 {number}만 명이 넘는다고 합니다.",
         }
         for number, (place, thing) in enumerate(pairs[:n], start=2)

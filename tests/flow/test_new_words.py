@@ -1,6 +1,7 @@
 """A recipe with words of its own, as a user runs it: learnt, killed, answered, exported, opened elsewhere."""
 
 import json
+import shutil
 import signal
 import subprocess
 import time
@@ -136,6 +137,8 @@ def test_one_talks_with_both_models(done: Run) -> None:
 
 
 def test_killed_amid_new_rows_it_ends_with_the_same_bytes(done: Run) -> None:
+    later = shutil.ignore_patterns("train-read", "answer-adapted", "compare", "report", "export", "lock")
+    shutil.copytree(done.folder / "calm", done.folder / "killed", ignore=later)
     arguments = command("run", "small.yaml", "--store", "killed", "--runs", "runs-killed", "--quiet")
     with subprocess.Popen(arguments, cwd=done.folder, env=environment()) as running:
         while not list((done.folder / "killed").glob("train-read/*/checkpoints/checkpoint-*/*")):
