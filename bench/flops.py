@@ -14,6 +14,8 @@ from typing import Any
 # Dense bf16 rate of the datasheet, operations per second; the first name that the device's own name contains.
 PEAKS: tuple[tuple[str, float], ...] = (
     ("H100 PCIe", 756e12),
+    ("H100 NVL", 835e12),
+    ("H200 NVL", 835e12),
     ("H100", 989e12),
     ("H200", 989e12),
     ("A100", 312e12),
@@ -61,7 +63,12 @@ def flops_per_token(shape: Shape, seq: int, *, recompute: bool = False, head_sha
 
 
 def peak_flops(device: str) -> float | None:
-    """Dense bf16 operations per second of a device by its name; None if the name is not known."""
+    """Dense bf16 operations per second of a device by its name; None if the name is not known.
+
+    A laptop's chip has the name of the desktop's, and fewer cores.
+    """
+    if "laptop" in device.lower():
+        return None
     return next((peak for name, peak in PEAKS if name.lower() in device.lower()), None)
 
 

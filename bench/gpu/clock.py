@@ -12,7 +12,10 @@ from typing import Any
 
 @dataclass
 class Clock:
-    """ends: when each step had ended, the device being idle again; peaks: GiB, see memory_gib."""
+    """ends                        when each step had ended, the device being idle again
+    allocated_gib, reserved_gib  most while it trained, GiB; on a processor both are the process, loading included
+    loading_gib                  most that was reserved before, GiB
+    """
 
     ends: list[float] = field(default_factory=list)
     allocated_gib: float = 0.0
@@ -58,7 +61,7 @@ def _synchronise(device: str) -> None:
 
 
 def _memory_gib(device: str) -> tuple[float, float]:
-    """(most allocated, most reserved) on the accelerator; on a processor twice the greatest resident size."""
+    """(most allocated, most reserved) on the accelerator; on a processor the greatest resident size for both."""
     if device == "cuda":
         import torch
 

@@ -31,7 +31,12 @@ from bench.gpu.cases import BY_NAME, CASES, Case, config_of
 from bench.gpu.clock import Clock, spread, watch_steps
 
 WARM_UP, STEPS, BLOCKS = 3, 15, 3
-SIDES = ("rantau", "trl")
+SIDES = ("rantau", "trl", "trl-set")
+NOTES = {
+    "rantau": "adapters in float32; activations recomputed where the case says so",
+    "trl": "SFTTrainer at its defaults: activations recomputed; adapters in float32, with nf4 in bf16",
+    "trl-set": "the same, activations kept as in the case",
+}
 
 
 def measure(case: Case, side: str, scratch: Path, device: str, *, steps: int = STEPS) -> dict[str, Any]:
@@ -47,13 +52,23 @@ def measure(case: Case, side: str, scratch: Path, device: str, *, steps: int = S
     if side == "rantau":
         told = rantau_case.train(case, model, material.write_format(rows, out / "format"), out / side, device)
     else:
-        told = trl_case.train(case, model, rows, out / side, device)
+        told = trl_case.train(case, model, rows, out / side, device, recompute=_recomputes(case, side))
     return row_of(case, side, clock, told, device_name(device))
+
+
+def sides_of(case: Case, *, peers: bool) -> tuple[str, ...]:
+    """TRL a second time only where the case differs from its defaults."""
+    return SIDES[:1] if not peers else SIDES[:2] if case.recompute else SIDES
+
+
+def _recomputes(case: Case, side: str) -> bool:
+    """Activations computed twice: as the case asks, and always at TRL's own defaults."""
+    return case.recompute or side == "trl"
 
 
 def row_of(case: Case, side: str, clock: Clock, told: dict[str, Any], device: str) -> dict[str, Any]:
     median, least, most = spread(clock.seconds(WARM_UP), case.rows * case.seq, BLOCKS)
-    shape, recompute = flops.shape_of(config_of(case.shape)), case.recompute or side == "trl"
+    shape, recompute = flops.shape_of(config_of(case.shape)), _recomputes(case, side)
     peak = flops.peak_flops(device)
     done = flops.flops_per_token(shape, case.seq)
     again = flops.flops_per_token(shape, case.seq, recompute=recompute)
@@ -114,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--scratch", type=Path, required=True, help="Folder for weights and rows.")
     parser.add_argument("--cases", nargs="+", choices=list(BY_NAME), default=[case.name for case in CASES])
-    parser.add_argument("--peers", action="store_true", help="TRL as well, where it is installed.")
+    parser.add_argument("--peers", action="store_true", help="TRL as well, where it is installed, see NOTES.")
     parser.add_argument("--steps", type=int, default=STEPS, help="Optimiser steps after the warm-up.")
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
     parser.add_argument("--clear", action="store_true", help="Remove a shape's weights when its cases are done.")
@@ -133,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{device_name(asked.device)}; {table.machine('torch', 'transformers', 'peft')}\n", flush=True)
     rows = []
     for number, name in enumerate(asked.cases):
-        for side in SIDES if asked.peers else SIDES[:1]:
+        for side in sides_of(BY_NAME[name], peers=asked.peers):
             if (row := in_own_process(BY_NAME[name], side, asked)) is not None:
                 rows.append(row)
                 table.append(asked.json, [row])
@@ -142,7 +157,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if asked.clear and BY_NAME[name].shape not in left:
             shutil.rmtree(asked.scratch / "models" / BY_NAME[name].shape, ignore_errors=True)
     print("\n" + table.markdown([shown(row) for row in rows]))
-    if len(rows) < len(asked.cases) * (2 if asked.peers else 1):
+    print("".join(f"\n- {side}: {note}" for side, note in NOTES.items() if any(r["side"] == side for r in rows)))
+    if len(rows) < sum(len(sides_of(BY_NAME[name], peers=asked.peers)) for name in asked.cases):
         raise SystemExit("not every case was measured: see above")
 
 

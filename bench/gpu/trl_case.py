@@ -1,4 +1,8 @@
-"""The same case through TRL's SFTTrainer at its defaults: bf16, activations recomputed."""
+"""The same case through TRL's SFTTrainer: at its defaults, or with activations kept where the case keeps them.
+
+On nf4 it turns LoRA's A and B into bf16 (its sft_trainer.py, 1.16), where rantau holds them in float32: less
+memory for them and their moments, and coarser steps.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,13 @@ from typing import Any
 from bench.gpu.cases import Case
 
 
-def train(case: Case, model: Path, rows: list[list[int]], out: Path, device: str) -> dict[str, Any]:
-    """Raises ImportError where TRL is not installed. Returns {"micro_batch": ...}."""
+def train(
+    case: Case, model: Path, rows: list[list[int]], out: Path, device: str, *, recompute: bool
+) -> dict[str, Any]:
+    """Raises ImportError where TRL is not installed. Returns {"micro_batch": ...}.
+
+    recompute  TRL's own default is True
+    """
     from datasets import Dataset
     from peft import LoraConfig
     from trl import SFTConfig, SFTTrainer
@@ -24,6 +33,7 @@ def train(case: Case, model: Path, rows: list[list[int]], out: Path, device: str
             num_train_epochs=1.0,
             learning_rate=2e-4,
             lr_scheduler_type="constant",
+            gradient_checkpointing=recompute,
             save_strategy="no",
             report_to="none",
             use_cpu=device == "cpu",

@@ -20,7 +20,7 @@ from typing import Any
 
 from bench import flops
 from bench.curation import table
-from bench.training import gemm, settings
+from bench.training import gemm, origin, settings
 from bench.training.prepare import environment_variables, prepare, rows_folder
 from bench.training.profile import Profile, profile
 from bench.training.run import RESULT
@@ -79,13 +79,14 @@ def limits(
     ]  # fmt: skip
 
 
-def measured_rate(scratch: Path, chosen: settings.Settings) -> float | None:
-    """rantau's useful tokens/s from run.py, if it was measured with these settings."""
+def measured_rate(scratch: Path, chosen: settings.Settings) -> tuple[float | None, list[str]]:
+    """(rantau's useful tokens/s from run.py if it was measured with these settings, why it may not fit today)."""
     file = scratch / "runs" / chosen.digest / OURS / RESULT
     if not file.is_file():
-        return None
+        return None, []
     row = json.loads(file.read_text(encoding="utf-8"))
-    return float(row["tokens"]) / float(row["train_s"])
+    today = {"side": "this machine", "origin": origin.origin()}
+    return float(row["tokens"]) / float(row["train_s"]), origin.doubts([row, today], origin.commit())
 
 
 def profiled(scratch: Path, data: Path, n: int, chosen: settings.Settings, config: Any) -> Profile:
@@ -125,8 +126,10 @@ def main() -> None:
     print(table.machine("torch", "transformers", "peft") + "\n", flush=True)
     found = profiled(scratch, asked.data, asked.profile_rows, chosen, config)
     by_size = {n: rates_at(config, n, learnt, chosen.rank) for n, learnt in pass_sizes(found)}
-    shape, rate = flops.shape_of(config), measured_rate(scratch, chosen)
+    shape, (rate, doubts) = flops.shape_of(config), measured_rate(scratch, chosen)
     limited = show(shape, found, by_size, rate)
+    for doubt in doubts:
+        print(f"\nThe rate that was looked up: {doubt}")
     table.append(asked.json, [*limited, {"profile": found.seconds, "steps": found.steps, "wall_s": found.wall_s}])
 
 

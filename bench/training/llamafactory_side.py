@@ -1,8 +1,8 @@
 """LLaMA-Factory through its command line, in an environment of its own, from a file like its own LoRA example.
 
 The example trains 1 row 8 times before each step, in float32 if bf16 is left out, and recomputes activations.
---set    what its own options offer on a processor: no recomputation
---eight  8 rows in one pass, as the other sides do
+--set    what its own options offer on a processor: all rows of a step in one pass, no recomputation, rows of one
+         length together
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ def main() -> None:
     parser.add_argument("--rows", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--set", dest="better", action="store_true")
-    parser.add_argument("--eight", action="store_true")
     asked = parser.parse_args()
-    file = write_arguments(settings.read(asked.rows), asked.out, better=asked.better, eight=asked.eight)
+    file = write_arguments(settings.read(asked.rows), asked.out, better=asked.better)
     counted = outcome.watch_trainer(("llamafactory", "transformers", "peft", "torch"))
     from llamafactory.cli import main as command  # what the script llamafactory-cli calls
 
@@ -33,16 +32,16 @@ def main() -> None:
     counted.write(asked.out)
 
 
-def write_arguments(chosen: settings.Settings, out: Path, *, better: bool, eight: bool) -> Path:
+def write_arguments(chosen: settings.Settings, out: Path, *, better: bool) -> Path:
     """The file for `llamafactory-cli train`: JSON is YAML, and its own JSON reader is broken in 0.9.5."""
     out.mkdir(parents=True, exist_ok=True)
     file = out / "llamafactory.yaml"
-    file.write_text(json.dumps(arguments(chosen, out, better=better, eight=eight), indent=1), encoding="utf-8")
+    file.write_text(json.dumps(arguments(chosen, out, better=better), indent=1), encoding="utf-8")
     return file
 
 
-def arguments(chosen: settings.Settings, out: Path, *, better: bool, eight: bool) -> dict[str, Any]:
-    at_once = chosen.batch_size if eight else 1
+def arguments(chosen: settings.Settings, out: Path, *, better: bool) -> dict[str, Any]:
+    at_once = chosen.batch_size if better else 1
     return {
         "model_name_or_path": chosen.model,
         "stage": "sft",
@@ -63,6 +62,7 @@ def arguments(chosen: settings.Settings, out: Path, *, better: bool, eight: bool
         "logging_steps": 10,
         "per_device_train_batch_size": at_once,
         "gradient_accumulation_steps": chosen.batch_size // at_once,
+        "train_sampling_strategy": "group_by_length" if better else "random",
         **chosen.trainer,
     }
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from bench.curation import table
 from bench.curation.processes import timed
-from bench.training import compare, environments, outcome, settings
+from bench.training import compare, environments, origin, outcome, settings
 from bench.training.prepare import environment_variables, rows_folder
 from bench.training.sides import BY_NAME, SIDES, Side
 
@@ -29,19 +29,29 @@ BASE = "before-training"
 
 
 def measured(side: Side, scratch: Path, chosen: settings.Settings, *, again: bool) -> tuple[dict[str, Any], bool]:
-    """(row of a side, whether it was measured now): else it is kept from before, with the same settings."""
+    """(row of a side, whether it was measured now): else it is kept from before, with the same settings.
+
+    Raises   SystemExit if the side's environment is not ready, or if it fails
+    """
     folder = scratch / "runs" / chosen.digest / side.name
     if (kept := _kept(folder)) is not None and not again:
         return kept, False
+    if not environments.is_ready(side.environment, scratch):
+        raise SystemExit(
+            f"{side.name}: its environment is not there, or not as asked. Run: python -m bench.training.prepare "
+            f"--scratch {scratch}"
+        )
     shutil.rmtree(folder, ignore_errors=True)
     shutil.rmtree(scratch / "hf", ignore_errors=True)  # no side finds its rows tokenised already
     command = [str(environments.python_of(side.environment, scratch)), "-m", side.module, *side.words]
     command += ["--rows", chosen.rows, "--out", str(folder)]
-    print(f"{side.name}: {table.machine('torch')}", flush=True)
+    here = origin.origin()
+    print(origin.told({"side": side.name, "origin": here}), flush=True)
     _, process_s, watch = timed(command, environment_variables(scratch))
     row = {
         "side": side.name, **asdict(outcome.read(folder)), "process_s": process_s, "peak_gib": watch.peak_gib,
         **evaluated(chosen, scratch, folder / outcome.ADAPTER), "settings": chosen.digest, "rows": chosen.n_rows,
+        "origin": here,
     }  # fmt: skip
     _keep(folder, row)
     return row, True
@@ -84,6 +94,9 @@ def show(rows: Sequence[dict[str, Any]], base_loss: float, chosen: settings.Sett
     for row in rows:
         print(f"- {row['side']}: {', '.join(f'{n} {v}' for n, v in row['packages'].items())}; "
               f"{', '.join(f'{n} {s:.1f} s' for n, s in row['other_s'].items())}".rstrip("; "))  # fmt: skip
+    print("\n" + "\n".join(map(origin.told, rows)))
+    for doubt in origin.doubts(rows, origin.commit()):
+        print(f"Not measured together: {doubt}")
     return compare.unexplained(rows, chosen)
 
 

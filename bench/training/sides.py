@@ -28,9 +28,7 @@ SIDES: tuple[Side, ...] = (
     Side("llamafactory", "llamafactory", "bench.training.llamafactory_side", (),
          "its own LoRA example: 1 row a pass, 8 passes a step, activations recomputed; float32, not bf16"),
     Side("llamafactory-set", "llamafactory", "bench.training.llamafactory_side", ("--set",),
-         "its own example without recomputation"),
-    Side("llamafactory-8", "llamafactory", "bench.training.llamafactory_side", ("--eight",),
-         "8 rows a pass as the other sides, all else at its defaults"),
+         "its best options here: 8 rows a pass, no recomputation, rows grouped by length; float32"),
     Side("tutorial", "trl", "bench.training.tutorial_side", (),
          "Trainer, every row padded or cut to 512 tokens, loss on every position, padding too"),
 )  # fmt: skip

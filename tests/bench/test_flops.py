@@ -41,6 +41,9 @@ def test_logits_where_they_are_learnt_cost_less() -> None:
 def test_peaks_by_name() -> None:
     assert peak_flops("NVIDIA H200") == peak_flops("NVIDIA H100 80GB HBM3") == 989e12
     assert peak_flops("NVIDIA H100 PCIe") == 756e12
+    assert peak_flops("NVIDIA H100 NVL") == peak_flops("NVIDIA H200 NVL") == 835e12
+    assert peak_flops("NVIDIA GeForce RTX 4090") == 165.2e12
+    assert peak_flops("NVIDIA GeForce RTX 4090 Laptop GPU") is None
     assert peak_flops("cpu") is None and mfu(1.0, 1.0, None) is None
 
 

@@ -48,10 +48,29 @@ def test_a_case_goes_through_the_stage(tiny: Case, tmp_path: Path, recompute: bo
 
 @pytest.mark.usefixtures("unpatched")
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # of the peers, about one another
-def test_trl_takes_the_same_rows(tiny: Case, tmp_path: Path) -> None:
-    pytest.importorskip("trl", reason="the peer is not installed here")
-    row = run.measure(tiny, "trl", tmp_path, "cpu", steps=3)
-    assert row["steps"] == 3 and row["recompute"] is True
+@pytest.mark.parametrize(("side", "recompute"), [("trl", True), ("trl-set", False)])
+def test_trl_takes_the_same_rows(
+    tiny: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, side: str, recompute: bool
+) -> None:
+    trl = pytest.importorskip("trl", reason="the peer is not installed here")
+    from transformers import Trainer
+
+    asked: list[bool] = []
+
+    def train(self: Any) -> Any:
+        asked.append(self.args.gradient_checkpointing)
+        return Trainer.train(self)  # which the clock has changed by now
+
+    monkeypatch.setattr(trl.SFTTrainer, "train", train)
+    row = run.measure(tiny, side, tmp_path, "cpu", steps=3)
+    assert row["steps"] == 3 and row["recompute"] is recompute and asked == [recompute]
+
+
+def test_trl_is_measured_twice_only_where_its_defaults_differ() -> None:
+    assert run.sides_of(BY_NAME["8b-lora"], peers=True) == ("rantau", "trl", "trl-set")
+    assert run.sides_of(BY_NAME["8b-qlora"], peers=True) == ("rantau", "trl")
+    assert run.sides_of(BY_NAME["8b-lora"], peers=False) == ("rantau",)
+    assert run.NOTES.keys() == set(run.SIDES)
 
 
 def test_the_recipe_is_the_case(tmp_path: Path) -> None:

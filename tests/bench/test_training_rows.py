@@ -70,17 +70,19 @@ def test_the_recipe_asks_for_what_the_settings_say(data: Path, tmp_path: Path) -
 
 
 def test_the_settings_optimiser_is_rantaus() -> None:
-    from rantau.model.optimiser import BETAS
+    from rantau.model.optimiser import BETA1, BETA2
 
     chosen = Settings("model", "rows", n_rows=1, n_held_out=1)
-    assert (chosen.beta1, chosen.beta2) == BETAS
+    assert (chosen.beta1, chosen.beta2) == (BETA1, BETA2)
     assert chosen.digest != Settings("model", "rows", n_rows=2, n_held_out=1).digest
 
 
 def test_every_form_of_llamafactory_has_the_same_batch() -> None:
     chosen = Settings("model", "rows", n_rows=16, n_held_out=1)
-    for eight in (False, True):
-        found = arguments(chosen, Path("out"), better=False, eight=eight)
+    for better, at_once, order in ((False, 1, "random"), (True, 8, "group_by_length")):
+        found = arguments(chosen, Path("out"), better=better)
+        assert found["per_device_train_batch_size"] == at_once
+        assert found["train_sampling_strategy"] == order and found["disable_gradient_checkpointing"] is better
         assert found["per_device_train_batch_size"] * found["gradient_accumulation_steps"] == 8
         assert found["learning_rate"] == chosen.learning_rate and found["lora_rank"] == chosen.rank
 
