@@ -147,12 +147,14 @@ def test_a_model_is_pushed_with_its_card(
         ([], RecipeError, "where to"),
         (["--merged", "--gguf", "f16", "--push", "rina/x"], RecipeError, "holds one form, not merged and gguf"),
         (["--private", "--to", "x"], RecipeError, "is for --push"),
+        (["--to", "x", "--method", "auto"], RecipeError, "--method: is for --upload URL"),
+        (["--to", "x", "--header", "A: b"], RecipeError, "--header: is for --upload URL"),
         (["--push", "rina"], RecipeError, "written USER/NAME"),
         (["--upload", "files.example"], RecipeError, "no http or https address"),
         (
             ["--upload", "https://h/x", "--header", "Rahasia"],
             RecipeError,
-            "--header Rahasia: is written NAME: VALUE",
+            r"^--header: is written NAME: VALUE\.$",
         ),
     ],
 )

@@ -11,11 +11,11 @@ import click
 
 from rantau.cli.options import name_argument, run_folder, runs_option
 from rantau.errors import RecipeError
+from rantau.stages.export.gguf.kinds import KINDS
 
 if TYPE_CHECKING:
     from rantau.stages.export.parcel import Forms
 
-KINDS = ("f32", "f16", "bf16", "q8_0", "q5_k_m", "q4_k_m")
 HELP = (
     "Take what run NAME (default: the latest) made out of the house: the bundle (adapter, tokenizer, template, "
     "card), or the merged model as safetensors, GGUF or for CTranslate2; what the recipe did not ask for is made "
@@ -27,7 +27,7 @@ HELP = (
 @name_argument
 @click.option("--to", "target", type=click.Path(path_type=Path), help="New folder, or new .zip file.")
 @click.option("--merged", is_flag=True, help="The merged model, safetensors.")
-@click.option("--gguf", "kinds", multiple=True, type=click.Choice(KINDS), help="For llama.cpp and Ollama.")
+@click.option("--gguf", "kinds", multiple=True, type=click.Choice(tuple(KINDS)), help="For llama.cpp and Ollama.")
 @click.option("--ctranslate2", is_flag=True, help="For CTranslate2, weights in int8.")
 @click.option("--push", "repository", metavar="USER/NAME", help="Commit to a repository of a hub.")
 @click.option("--private", is_flag=True, help="With --push: create the repository private.")
@@ -54,6 +54,8 @@ def command(
 
     forms = _forms(merged, kinds, ctranslate2)
     _check_request(target, repository, private, url, forms)
+    if url is None:
+        _refuse_given("method", "field", "form", "header")
     sending = _upload_target(url, method, field, form, header) if url else None
     run, progress = run_folder(runs_path, name), Progress(quiet=quiet)
     with parcel(run, forms, progress, target=target) as parts:
@@ -97,6 +99,14 @@ def _check_request(
         check_installed()
 
 
+def _refuse_given(*names: str) -> None:
+    """Options of an upload without one would do nothing."""
+    context = click.get_current_context()
+    given = [n for n in names if context.get_parameter_source(n) is click.core.ParameterSource.COMMANDLINE]
+    if given:
+        raise RecipeError(f"--{given[0]}: is for --upload URL.")
+
+
 def _upload_target(url: str, method: Any, field: str, form: tuple[str, ...], header: tuple[str, ...]) -> Any:
     from rantau.stages.export.address import checked
     from rantau.stages.export.upload import Target
@@ -109,7 +119,7 @@ def _pairs(option: str, given: tuple[str, ...], mark: str) -> dict[str, str]:
     for text in given:
         name, parted, value = text.partition(mark)
         if not (parted and name.strip() and value.strip().isprintable()):
-            raise RecipeError(f"{option} {name.strip()}: is written NAME{mark} VALUE.")
+            raise RecipeError(f"{option}: is written NAME{mark} VALUE.")  # it may be a secret: it is not repeated
         found[name.strip()] = value.strip()
     return found
 

@@ -98,10 +98,11 @@ class Meter:
             self._joules = [c.joules() - first for c, first in zip(self._counters, self._first, strict=True)]
 
     def _keep(self) -> None:
-        """A disk that is full is told when the block ends, if nothing else has told it before."""
+        """A disk that is still full when the block ends is told then, if nothing else has told it before."""
         if self._ledger is not None:
             try:
                 files.write_json(self._ledger, {"parts": [asdict(p) for p in (*self._earlier, self._part())]})
+                self._failure = None
             except RantauError as error:
                 self._failure = error
 

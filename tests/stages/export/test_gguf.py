@@ -3,12 +3,13 @@
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from rantau import files
 from rantau.errors import MachineError, ModelError
+from rantau.recipe import Export
 from rantau.run.progress import Progress
 from rantau.stages.export.formats import read_tokenizer, write_gguf
 from rantau.stages.export.gguf import kinds, llamacpp, write
@@ -276,6 +277,11 @@ def test_words_added_to_a_tokenizer_of_llama_3_are_read_whole(tmp_path: Path) ->
     assert found.same_tokens == 8 and found.same_top == 1.0
     with llamacpp.Loaded(tmp_path / "gguf" / "tiny-f32.gguf", threads=1) as loaded:
         assert loaded.tokens("Jelaskan cara menanam padi") == ids
+
+
+def test_a_recipe_may_ask_for_every_kind_and_no_other() -> None:
+    (kind,) = get_args(Export.model_fields["gguf"].annotation)
+    assert set(get_args(kind)) == set(kinds.KINDS)
 
 
 @needs_llama_cpp

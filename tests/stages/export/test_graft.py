@@ -13,7 +13,7 @@ from rantau.machine import Machine
 from rantau.model.adapters import save_adapter
 from rantau.recipe import Model
 from rantau.run.progress import Progress
-from rantau.stages.export.graft import Graft, graft
+from rantau.stages.export.graft import Graft, card, graft
 from tests.flow.small import rantau
 from tests.model.adapted import attached, base_of, learn, logits
 
@@ -100,7 +100,7 @@ def test_the_folder_says_what_it_is(tiny_base: Path, sibling: Path, tmp_path: Pa
     ]  # fmt: skip
     text = (tmp_path / "graft" / "README.md").read_text()
     assert (
-        f"base_model: {sibling}" in text
+        f"put on its sibling `{sibling}`" in text
         and "times 0.5" in text
         and f"`{tiny_base}`" in text
         and "not measured" in text
@@ -111,6 +111,27 @@ def test_the_folder_says_what_it_is(tiny_base: Path, sibling: Path, tmp_path: Pa
         AutoTokenizer.from_pretrained(tmp_path / "graft").apply_chat_template(turns, tokenize=False)
         == "[user] Halo"
     )
+
+
+@pytest.mark.parametrize(
+    ("onto", "linked"),
+    [("org/no", True), ("org/Base-1B", True), ("models/here", False), ("/models/x", False), ("m/x #1", False),
+     ("a: [b", False), ("models/x.gguf", False)],
+)  # fmt: skip
+def test_a_hub_reads_the_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, onto: str, linked: bool) -> None:
+    hub = pytest.importorskip("huggingface_hub", reason="the extra `hub` is not installed")
+    (tmp_path / "models/here").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    facts = Graft("talks", "org/base", "a" * 64, onto, "b" * 64, scale=1.0, rank=4, modules=14)
+    for merged, library in ((False, "peft"), (True, "transformers")):
+        text = card(facts, merged=merged)
+        data = hub.ModelCard(text).data.to_dict()
+        assert data == {
+            **({"base_model": onto} if linked else {}),
+            "library_name": library,
+            "tags": ["rantau", "graft", "lora"],
+        }
+        assert f"# talks on {onto}\n" in text
 
 
 def test_merged_it_loads_alone(tiny_base: Path, sibling: Path, tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ def _train(folder: Path, phase: Phase, steps: int, first: float, last: float, dr
     files.write_jsonl(folder / "loss.jsonl", losses)
     files.write_json(
         folder / "summary.json",
-        {"steps": steps, "rows": 897, "rows_left_out": 0, "trainable": 4884480, "total": 139399488,
+        {"steps": steps, "rows": 897 - 89 * stops, "rows_left_out": 0, "trainable": 4884480, "total": 139399488,
          "effective_scale": 2.0, "first_loss": losses[0]["loss"], "last_loss": losses[-1]["loss"],
          "tokens": 640 * steps, "learnt_tokens": 611 * steps, "pad_share": 0.0312,
          "ended": "no gain" if stops else "all steps", "steps_planned": steps + 20 * stops,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,14 @@ import pytest
 from ruamel.yaml import YAML
 
 from rantau.recipe import Recipe
+from rantau.stages.report.card import hyperparameters
+from rantau.stages.report.card.citation import citation
 from rantau.stages.report.card.metadata import hub_model
 from rantau.stages.report.markdown import as_markdown
+from rantau.stages.report.reading import read_running
 from rantau.stages.report.table import Cell, table_of
 from rantau.stages.report.usage import usage
+from rantau.stages.report.wording import ENGLISH
 from tests.stages.report.conftest import Written
 from tests.stages.report.facts_fixture import RECIPE, recipe
 
@@ -107,6 +112,16 @@ def test_code_loads_the_base_that_the_recipe_names(asked: Recipe, line: str) -> 
     assert line in code_of(asked)
 
 
+def test_a_gguf_file_is_written_out_before_it_is_rounded() -> None:
+    """transformers reads a .gguf file, or rounds what it reads, but not both at once."""
+    model = {"base": "models/x.gguf", "quantisation": "nf4", "dtype": "bfloat16"}
+    code = code_of(recipe(model=model, adapter={"init": "loftq"}))
+    first, second = (line for line in code.splitlines() if line.startswith("base = Auto"))
+    assert first.endswith('("models", gguf_file="x.gguf", dtype=torch.bfloat16)')
+    assert second.endswith('("base", dtype=torch.bfloat16, quantization_config=nf4)')
+    assert 'base.save_pretrained("base")' in code and "bnb_4bit_use_double_quant=True" in code
+
+
 def test_a_text_model_is_not_given_a_chat_template() -> None:
     code = code_of(recipe(phases=RECIPE["phases"][:1]))
     assert "apply_chat_template" not in code
@@ -162,6 +177,25 @@ def test_citations_are_of_what_was_used(whole: Written, rich: Written) -> None:
 
     assert cited(whole) == {"demo_2026", "lora", "rslora", "loraplus", "lacoste"}
     assert cited(rich) == {"demo_2026", "lora", "rslora", "loraplus", "qlora", "dpo", "lacoste"}
+
+
+def test_the_year_is_that_of_the_training_and_no_title_breaks_the_entry(whole: Written) -> None:
+    asked = whole.recipe.model_copy(
+        update={"report": whole.recipe.report.model_copy(update={"title": 'A "b" {c}'})}
+    )
+    running = read_running(whole.recipe, whole.inputs)
+    before = replace(running.stages[0], name="gather", started="2025-12-31T23:00:00+00:00")
+    entry = citation(whole.facts, asked, replace(running, stages=(before, *running.stages[1:])), ENGLISH)
+    assert entry.splitlines()[:3] == ["@misc{demo_2026,", '  title = "A {"}b{"} (c)",', "  year = {2026},"]
+
+
+def test_a_repetition_is_told_beside_the_seed(whole: Written) -> None:
+    def told(repeat: int) -> str:
+        asked = whole.recipe.model_copy(update={"seed": 17, "repeat": repeat})
+        return as_markdown(hyperparameters.shared(whole.facts, asked, ENGLISH)).splitlines()[-1]
+
+    assert told(0) == "| Seed of all draws | `17` |"
+    assert told(2) == "| Seed of all draws | 17, repetition 2 |"
 
 
 def test_the_base_is_made_as_it_was_for_the_training(rich: Written) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -13,7 +12,6 @@ from rantau.stages.report import precision
 from rantau.stages.report.adapter_tables import switches
 from rantau.stages.report.page import breakable, visible
 from rantau.stages.report.results import results_of
-from rantau.stages.report.run_tables import proofs
 from rantau.stages.report.verdict import sentence
 from tests.stages.report.conftest import Written
 from tests.stages.report.markup import Reading
@@ -150,7 +148,7 @@ def test_a_page_of_many_methods_is_whole(rich: Written) -> None:
         "figure-vocabulary_size",
     } <= set(ids)
     for words in ("preference optimisation (DPO)", "chosen over rejected answers", "best fit", "10 % of rows",
-                  "new, with the one before fixed in the base", "The loss of prefer is that of DPO",
+                  "new, on top of the phase before", "The loss of prefer is that of DPO",
                   "2.050 (step 30)", "LoRA rank 16", "1,875 words were added of 2,000", "21.7 %",
                   "pairs whose chosen answer gained more", "rows held back for early stopping",
                   "17.3 %"):  # fmt: skip
@@ -188,14 +186,3 @@ def test_switches_are_of_adapters_that_were_used(rich: Written) -> None:
     paths = [row[0].note for row in switches(rich.recipe.model_copy(update={"phases": own})).rows]
     assert "adapter.targets" not in paths
     assert {f"phases.{name}.adapter.alpha" for name in ("read", "talk", "prefer")} <= set(paths)
-
-
-def test_a_proof_of_a_merge_is_shown(whole: Written) -> None:
-    proof = {"max_abs_logit_difference": 0.000114, "n_prompts": 8, "greedy_equal": True, "dtype": "float32"}
-    table = proofs(replace(whole.facts, proofs={"train-talk": proof}))
-    assert table is not None
-    assert [(row[1].text, row[2].text) for row in table.rows] == [
-        ("max abs logit difference", "0.000114"), ("n prompts", "8"), ("greedy equal", "yes"),
-        ("dtype", "float32"),
-    ]  # fmt: skip
-    assert proofs(whole.facts) is None

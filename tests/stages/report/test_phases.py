@@ -8,10 +8,20 @@ import pytest
 
 from rantau.stages.formatting.vocabulary.pretokens import Pretokens, Tally
 from rantau.stages.formatting.vocabulary.saving import by_language, by_size
+from rantau.stages.report.card.environment import cost
 from rantau.stages.report.phase_facts import LossPoint
+from rantau.stages.report.precision import NOTHING
+from rantau.stages.report.reading import read_running
+from rantau.stages.report.running import Running
+from rantau.stages.report.training_tables import training
 from rantau.stages.report.vocabulary_facts import Saving, VocabularyFacts
+from rantau.stages.report.wording import ENGLISH
 from tests.stages.report.conftest import Written
 from tests.stages.report.vocabulary_fixture import VOCABULARY
+
+
+def running_of(report: Written) -> Running:
+    return read_running(report.recipe, report.inputs)
 
 
 def test_preferred_is_the_mean_of_the_last_steps(rich: Written) -> None:
@@ -31,6 +41,10 @@ def test_the_room_of_packed_rows(rich: Written) -> None:
 def test_rows_held_back_and_the_adapter_that_was_kept(rich: Written) -> None:
     read, talk, _ = rich.facts.phases
     assert (read.rows_held_back, talk.rows_held_back) == (89, 0)
+    assert (read.rows_learnt, talk.rows_learnt) == (897 - 89, 897)
+    rows = training(rich.facts, rich.recipe, running_of(rich)).rows
+    assert [cell.text for cell in rows[0]] == ["rows learnt", "808", "897", "897"]
+    assert "| read | 808 | 61 |" in rich.text("card.md")
     assert read.best is not None
     assert (read.best.step, read.best.bits_per_byte) == (30, 2.05)
     assert talk.best is None
@@ -40,6 +54,13 @@ def test_end_loss_is_the_mean_of_the_last_twentieth(rich: Written) -> None:
     for phase in rich.facts.phases:
         assert phase.n_last == max(1, round(len(phase.curve) / 20))
         assert phase.end_loss == pytest.approx(sum(p.loss for p in phase.curve[-phase.n_last :]) / phase.n_last)
+
+
+def test_passes_that_are_cut_by_positions_have_no_number_of_rows(rich: Written) -> None:
+    running = running_of(rich)
+    cut = replace(running, speeds=(replace(running.speeds[0], micro_batch=None), *running.speeds[1:]))
+    assert [row[3].text for row in cost(cut, ENGLISH).rows] == [NOTHING, "8", "8", NOTHING]
+    assert training(rich.facts, rich.recipe, cut).rows
 
 
 def test_the_summary_of_the_vocabulary_has_what_the_report_reads() -> None:

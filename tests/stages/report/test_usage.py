@@ -83,6 +83,28 @@ def test_the_code_of_the_card_says_what_was_trained(
     assert torch.allclose(said[..., :known], expected[..., :known], atol=1e-5)
 
 
+def test_an_adapter_with_the_rounding_error_is_put_on_the_rounded_base(
+    tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LoftQ: on the base as it is the adapter would add the lost part a second time."""
+    pytest.importorskip("bitsandbytes", reason="the extra `quant` is not installed")
+    import torch
+
+    rounded = {"base": str(tiny_base), "quantisation": "nf4", "double_quantisation": False}
+    recipe = asked(tiny_base, model=rounded, adapter={"rank": 4, "init": "loftq"})
+    model = trained(recipe, tmp_path / "bundle", [])
+    code = usage(recipe)
+    assert "bnb_4bit_use_double_quant=False" in code and "bnb_4bit_compute_dtype=torch.float32" in code
+    monkeypatch.chdir(tmp_path / "bundle")
+    space: dict[str, Any] = {}
+    exec(code.replace("max_new_tokens=256", "max_new_tokens=8"), space)
+    with torch.inference_mode():
+        said, expected = (m(input_ids=space["inputs"]["input_ids"]).logits for m in (space["model"], model))
+    assert torch.allclose(said, expected, atol=1e-5)
+    plain = usage(asked(tiny_base, model=rounded))
+    assert "BitsAndBytesConfig" not in plain and "quantization_config" not in plain
+
+
 def test_the_code_for_running_text_runs_too(
     tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

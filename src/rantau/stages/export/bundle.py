@@ -20,7 +20,8 @@ def write_bundle(
     folder: Path, adapter: Path, card: Path, tokenizer: PreTrainedTokenizerFast, template: Template,
     vocabulary: Path | None = None,
 ) -> None:  # fmt: skip
-    """Writes `folder`; plain `PeftModel.from_pretrained(base, folder)` loads it.
+    """Writes `folder`; plain `PeftModel.from_pretrained(base, folder)` loads it. With init: loftq the base must
+    be loaded in nf4, as the code on the card does.
 
     vocabulary  folder of the stage that added words; their list goes along. The base then needs as many rows
                 before the adapter is loaded (see model/vocabulary.py)

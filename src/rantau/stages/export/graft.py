@@ -6,6 +6,7 @@ with it is not known until it is measured.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from rantau.model.parts import part_of_files, refuse_dora
 from rantau.recipe import Model
 from rantau.run.progress import Progress
 from rantau.stages.export.folders import whole_folder
+from rantau.stages.export.hub_card import is_hub_id
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -175,11 +177,10 @@ def card(facts: Graft, *, merged: bool) -> str:
     """README.md of a graft: what was put on what, and what nobody has measured."""
     kind, library = ("the merged model", "transformers") if merged else ("the adapter", "peft")
     strength = "as it was learnt" if facts.scale == 1 else f"times {facts.scale:g}"
+    linked = {"base_model": facts.onto} if _is_on_a_hub(facts.onto) else {}
+    head = {**linked, "library_name": library, "tags": ["rantau", "graft", "lora"]}
     return f"""---
-base_model: {facts.onto}
-library_name: {library}
-tags: [rantau, graft, lora]
----
+{_as_yaml(head)}---
 
 # {facts.run} on {facts.onto}
 
@@ -196,3 +197,16 @@ Shapes, names and vocabulary of the two models were compared and are equal. What
 was **not measured**: the figures of the run are those of `{facts.base}`. Measure it, and compare it with
 `{facts.onto}` alone, before you use it.
 """
+
+
+def _is_on_a_hub(model: str) -> bool:
+    """A local folder goes first; a .gguf file is no repository."""
+    return is_hub_id(model) and not model.endswith(".gguf") and not Path(model).exists()
+
+
+def _as_yaml(data: Mapping[str, Any]) -> str:
+    from ruamel.yaml import YAML
+
+    text = io.StringIO()
+    YAML().dump(dict(data), text)
+    return text.getvalue()

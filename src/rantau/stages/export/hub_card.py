@@ -73,8 +73,8 @@ def _parted(text: str) -> tuple[dict[str, Any], str]:
 def _kept(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     kept, notes = dict(data), []
     for key, fits, why in (
-        ("base_model", _is_hub_id, "is no id of a hub"),
-        ("datasets", _is_hub_id, "is no id of a hub"),
+        ("base_model", is_hub_id, "is no id of a hub"),
+        ("datasets", is_hub_id, "is no id of a hub"),
         ("language", LANGUAGE.fullmatch, "is no language code"),
     ):
         notes += _filter(kept, key, fits, why)
@@ -85,7 +85,8 @@ def _kept(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     return kept, notes
 
 
-def _is_hub_id(value: str) -> bool:
+def is_hub_id(value: str) -> bool:
+    """Whether a hub would take it for the name of a repository, owner/name; asks no hub."""
     return bool(HUB_ID.fullmatch(value)) and ".." not in value and "--" not in value
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +15,8 @@ from rantau import files
 from rantau.errors import MachineError, RecipeError, RequestError, SourceError
 from rantau.run.progress import Progress
 from rantau.stages.export.address import shown, without
-from rantau.stages.export.hub_card import hub_card
+from rantau.stages.export.hub_card import hub_card, is_hub_id
 
-REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 INSTALL = "pip install 'rantau[hub]'"
 
 
@@ -36,7 +34,7 @@ def check_repository(name: str) -> None:
     """Raises   RecipeError if it is not USER/NAME; MachineError without the hub's client; RequestError without a
     token
     """
-    if not REPOSITORY.fullmatch(name) or ".." in name or "--" in name:
+    if not is_hub_id(name):
         raise RecipeError(
             f"--push {name}: a repository is written USER/NAME in letters, digits, '-', '_' and '.'."
         )

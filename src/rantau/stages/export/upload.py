@@ -24,7 +24,7 @@ from rantau.stages.export.address import address_in, checked, is_signed, shown, 
 TRIES, FIRST_WAIT_S, MOST_WAIT_S = 5, 1.0, 60.0
 AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 ANSWER_BYTES = 1 << 16
-LEAST_SECRET = 6  # letters; hiding shorter values of a query would hide the words of a message
+LEAST_SECRET = 6  # letters; hiding shorter values would hide the words of a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ class Target:
     def secrets(self) -> tuple[str, ...]:
         query = self.url.partition("?")[2]
         words = [word for value in self.headers.values() for word in (value, *value.split())]
-        return (query, *words, *(value for _, value in parse_qsl(query) if len(value) >= LEAST_SECRET))
+        values = [*words, *self.form.values(), *(value for _, value in parse_qsl(query))]
+        return (query, *(value for value in values if len(value) >= LEAST_SECRET))
 
 
 @dataclass(frozen=True, slots=True)

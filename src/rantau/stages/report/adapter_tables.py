@@ -20,7 +20,7 @@ def adapter(facts: Facts, recipe: Recipe) -> Table:
         return table_of(
             "The adapter, and what all phases share.", "setting|value", [*rows, *_shared(facts, recipe)]
         )
-    lineage = [_LINEAGE[phase.previous_adapter if n else "first"] for n, phase in enumerate(recipe.phases)]
+    lineage = [ENGLISH(f"lineage.{p.previous_adapter if n else 'first'}") for n, p in enumerate(recipe.phases)]
     rows_of_phases = [["begins as", *lineage]]
     rows_of_phases += [[name, *(told(*one) for one in every)] for name, told in _ADAPTER_ROWS]
     return table_of("The adapters.", "|".join(["setting", *(p.name for p in recipe.phases)]), rows_of_phases)
@@ -38,11 +38,6 @@ def shared(facts: Facts, recipe: Recipe) -> Table | None:
     return table_of("What all phases share.", "setting|value", _shared(facts, recipe))
 
 
-_LINEAGE = {
-    "first": "new",
-    "continue": "that of the phase before",
-    "merge": "new, with the one before fixed in the base",
-}
 _ADAPTER_ROWS: tuple[tuple[str, Callable[[Phase, Adapter, PhaseFacts], str]], ...] = (
     ("kind", lambda p, a, f: _kind(a)),
     ("initial weights", lambda p, a, f: ENGLISH(f"init.{a.init}")),

@@ -125,7 +125,6 @@ class Facts:
     picked     samples that the page shows; n_items: answers that they were picked from
     short_codes  ISO 639-3 -> two letters where ISO 639-1 has them
     vocabulary   what the stage that extended it measured; None without it
-    proofs       stage -> its proof that merged weights say what the adapter says
     """
 
     name: str
@@ -149,7 +148,6 @@ class Facts:
     stages: tuple[StageFacts, ...]
     short_codes: Mapping[str, str] = field(default_factory=dict)
     vocabulary: VocabularyFacts | None = None
-    proofs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def language_name(self, code: str) -> str:
         return self.languages.get(code, code)

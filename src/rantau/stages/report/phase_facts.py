@@ -32,6 +32,7 @@ class PhaseFacts:
     """What a phase did.
 
     rows, rows_dropped, truncated, longest_tokens  of the formatted rows
+    rows_learnt                                    of them; the others were held back, or nothing in them is learnt
     filled_share                                   tokens over the room of the packed rows, 0..1; None unpacked
     rows_held_back                                 measured for early stopping and never learnt
     tokens, learnt_tokens                          over all steps, padding not counted
@@ -44,6 +45,7 @@ class PhaseFacts:
     name: str
     kind: str
     rows: int
+    rows_learnt: int
     rows_dropped: Mapping[str, int]
     truncated: int
     longest_tokens: int

@@ -31,6 +31,7 @@ def _facts(recipe: Recipe, phase: Phase, folder: Path, formatted: Mapping[str, A
         name=phase.name,
         kind=phase.kind,
         rows=formatted["rows"],
+        rows_learnt=summary["rows"],
         rows_dropped=formatted["dropped"],
         truncated=formatted["truncated"],
         longest_tokens=formatted["longest"],

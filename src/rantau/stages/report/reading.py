@@ -65,11 +65,6 @@ def read_facts(recipe: Recipe, inputs: Folders) -> Facts:
         n_items=len(samples),
         stages=tuple(_stage(name, folder) for name, folder in inputs.items()),
         vocabulary=_vocabulary(inputs),
-        proofs={
-            name: files.read_json(folder / "proof.json")
-            for name, folder in inputs.items()
-            if (folder / "proof.json").is_file()
-        },
     )
 
 

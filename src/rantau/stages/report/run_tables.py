@@ -1,4 +1,4 @@
-"""Tables of the run: proofs of merges, stages, versions, machine."""
+"""Tables of the run: stages, versions, machine."""
 
 from __future__ import annotations
 
@@ -6,32 +6,6 @@ from rantau.stages.report import precision
 from rantau.stages.report.facts import Facts
 from rantau.stages.report.running import Running
 from rantau.stages.report.table import Cell, Table, table_of
-from rantau.stages.report.wording import ENGLISH
-
-
-def proofs(facts: Facts) -> Table | None:
-    """Merges that were checked against the adapter before they were kept."""
-    rows = [
-        (stage, name.replace("_", " "), _recorded(value))
-        for stage, proof in facts.proofs.items()
-        for name, value in proof.items()
-        if value is None or isinstance(value, int | float | str)
-    ]
-    return (
-        table_of("Proof that merged weights say what the adapter says.", "stage|measured|value", rows)
-        if rows
-        else None
-    )
-
-
-def _recorded(value: float | str | None) -> str:
-    if value is None:
-        return precision.NOTHING
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, str):
-        return value
-    return f"{value:,}" if isinstance(value, int) else ENGLISH.rounded(value)
 
 
 def stages(facts: Facts, running: Running) -> Table:

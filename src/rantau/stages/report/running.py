@@ -13,7 +13,7 @@ class Speed:
     """Seconds of one training stage.
 
     peak_gib      most memory of the device, or of the process on a CPU
-    micro_batch   rows in one forward pass; None if the stage did not say
+    micro_batch   rows in one forward pass; None if it was cut at so many positions, or not recorded
     energy        None if the stage recorded none
     accelerators  names of the devices, empty on a processor
     """

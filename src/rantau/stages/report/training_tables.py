@@ -86,7 +86,7 @@ def _stopping(phase: Phase) -> str:
 def _outcome(phases: Mapping[str, PhaseFacts]) -> list[list[str]]:
     p = phases.values()
     rows = [
-        ["rows", *(f"{x.rows:,}" for x in p)],
+        ["rows learnt", *(f"{x.rows_learnt:,}" for x in p)],
         *_of_rows(phases),
         ["rows truncated", *(f"{x.truncated:,}" for x in p)],
         ["optimiser steps", *(f"{x.steps:,}" for x in p)],

@@ -11,12 +11,12 @@ DTYPES = {"float32": "torch.float32", "bfloat16": "torch.bfloat16", "float16": "
 
 def usage(recipe: Recipe, words: Wording = ENGLISH) -> str:
     """Python that answers one prompt with the adapter in the folder of the card; comments in its language."""
-    needs_find = recipe.model.base.startswith(PACKAGE)
+    needs_find, rounded = recipe.model.base.startswith(PACKAGE), is_made_for_nf4(recipe)
     lines = [
         *(["from importlib.util import find_spec", ""] if needs_find else []),
         "import torch",
         "from peft import PeftModel",
-        "from transformers import AutoModelForCausalLM, AutoTokenizer",
+        f"from transformers import AutoModelForCausalLM, AutoTokenizer{', BitsAndBytesConfig' if rounded else ''}",
         "",
         f'bundle = "."  # {words("usage.folder")}',
         *_base(recipe),
@@ -34,10 +34,16 @@ def usage(recipe: Recipe, words: Wording = ENGLISH) -> str:
     return "\n".join(lines)
 
 
+def is_made_for_nf4(recipe: Recipe) -> bool:
+    """Whether the adapter also holds what the base lost in 4 bits (LoftQ), and so fits the rounded base alone."""
+    return any(recipe.adapter_of(phase).init == "loftq" for phase in recipe.phases)
+
+
 def _base(recipe: Recipe) -> list[str]:
     """Lines that make `base`: from a hub id or folder, a .gguf file, or a file in a Python package."""
     model = recipe.model
     options = [f"dtype={DTYPES[model.dtype]}"]
+    rounding = _rounding(recipe)
     if model.revision:
         options.insert(0, f"revision={model.revision!r}")
     if model.allow_custom_code == model.base:
@@ -47,10 +53,40 @@ def _base(recipe: Recipe) -> list[str]:
         module, _, inside = where.partition("/")
         tail = f' + "/{inside}"' if inside else ""
         lines = [f'folder = find_spec("{module}").submodule_search_locations[0]{tail}']
-        return [*lines, *_load("folder", [f'gguf_file="{name}"', *options])]
+        return [*lines, *_load_gguf("folder", [f'gguf_file="{name}"', *options], rounding)]
     if name.endswith(".gguf"):
-        return _load(f'"{where or "."}"', [f'gguf_file="{name}"', *options])
-    return _load(f'"{model.base}"', options)
+        return _load_gguf(f'"{where or "."}"', [f'gguf_file="{name}"', *options], rounding)
+    return [*rounding, *_load(f'"{model.base}"', [*options, *_if_rounded(rounding)])]
+
+
+def _rounding(recipe: Recipe) -> list[str]:
+    """Lines that make `nf4`, the rounding for which the adapter was made; none where it fits the base as it is."""
+    if not is_made_for_nf4(recipe):
+        return []
+    return [
+        "nf4 = BitsAndBytesConfig(",
+        '    load_in_4bit=True, bnb_4bit_quant_type="nf4",',
+        f"    bnb_4bit_use_double_quant={recipe.model.double_quantisation},",
+        f"    bnb_4bit_compute_dtype={DTYPES[recipe.model.dtype]},",
+        ")",
+    ]
+
+
+def _if_rounded(rounding: list[str]) -> list[str]:
+    return ["quantization_config=nf4"] if rounding else []
+
+
+def _load_gguf(place: str, options: list[str], rounding: list[str]) -> list[str]:
+    """transformers does not round what it reads from a .gguf file: it is written out as a folder first."""
+    loaded = _load(place, options)
+    if not rounding:
+        return loaded
+    return [
+        *loaded,
+        'base.save_pretrained("base")',
+        *rounding,
+        *_load('"base"', [*options[1:], *_if_rounded(rounding)]),
+    ]
 
 
 def _new_rows(recipe: Recipe) -> list[str]:

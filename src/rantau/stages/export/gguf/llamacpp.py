@@ -74,13 +74,10 @@ def _sized(llama_cpp: Any) -> Any:
 
 
 class Loaded:
-    """A GGUF file in llama.cpp, on the processor, keys and values unrounded. Use `with`.
-
-    n_tokens  of its vocabulary
-    """
+    """A GGUF file in llama.cpp, on the processor, keys and values unrounded. Use `with`."""
 
     def __init__(self, path: Path, *, threads: int) -> None:
-        self._path, self._threads, self.n_tokens = path, threads, 0
+        self._path, self._threads = path, threads
         self._binding: Any = None
 
     def __enter__(self) -> Loaded:
@@ -97,7 +94,6 @@ class Loaded:
                     f"{self._path.name}: llama.cpp cannot load it ({' '.join(lines) or error})."
                 ) from error
         self._vocabulary = self._model.get_vocab()
-        self.n_tokens = int(self._vocabulary.n_vocab)
         return self
 
     def _asked(self) -> Any:

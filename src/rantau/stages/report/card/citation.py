@@ -35,8 +35,8 @@ PAPERS = {
 def citation(facts: Facts, recipe: Recipe, running: Running, words: Wording) -> str:
     """The model first; its year is that in which the training began."""
     version = running.packages.get("rantau", "")
-    year = running.stages[0].started[:4]
-    name = title(facts, recipe, words).replace("{", "(").replace("}", ")")
+    year = next(s for s in running.stages if s.name.startswith("train-")).started[:4]
+    name = title(facts, recipe, words).replace("{", "(").replace("}", ")").replace('"', '{"}')
     own = [
         f"@misc{{{facts.name}_{year},",
         f'  title = "{name}",',

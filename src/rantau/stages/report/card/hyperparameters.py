@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rantau.model.optimiser import BETAS
+from rantau.model.optimiser import BETA1
 from rantau.recipe import Adapter, Phase, Recipe
 from rantau.stages.report.facts import Facts
 from rantau.stages.report.table import Cell, Table, table_of
@@ -64,7 +64,7 @@ def _phase_rows(phases: Sequence[Phase], words: Wording) -> list[Row]:
 
     rows = [
         row("optimiser", lambda p: words(f"optimiser.{p.optimiser}")),
-        row("betas", lambda _: words("numbers.between").join(words.figure(b) for b in BETAS)),
+        row("betas", lambda p: words("numbers.between").join(words.figure(b) for b in (BETA1, p.beta2))),
         row("weight_decay", lambda p: words.figure(p.weight_decay)),
         row("grad_norm", lambda p: words.figure(p.max_grad_norm)),
         row("schedule", lambda p: _schedule(p, words)),
@@ -94,9 +94,16 @@ def shared(facts: Facts, recipe: Recipe, words: Wording) -> Table:
         [words("hyper.quantisation"), _quantisation(recipe, words)],
         [words("hyper.template"), template],
         [words("hyper.system_prompt"), recipe.formatting.system_prompt or words("value.none")],
-        [words("hyper.seed"), Cell(str(recipe.draw_seed), code=True)],
+        [words("hyper.seed"), _seed(recipe, words)],
     ]
     return table_of("", words("columns.shared"), rows)
+
+
+def _seed(recipe: Recipe, words: Wording) -> Cell | str:
+    """The recipe's own seed, and which repetition of it: the two give every draw."""
+    if recipe.repeat:
+        return words("hyper.seed_repeat", seed=str(recipe.seed), n=str(recipe.repeat))
+    return Cell(str(recipe.seed), code=True)
 
 
 def _quantisation(recipe: Recipe, words: Wording) -> str:

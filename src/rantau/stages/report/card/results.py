@@ -29,11 +29,11 @@ def captions(facts: Facts, recipe: Recipe, words: Wording) -> dict[str, str]:
 
 
 def losses(facts: Facts, words: Wording) -> Table:
-    """Rows, steps, tokens and losses of each phase; a perplexity only where the loss is one of tokens."""
+    """Rows learnt, steps, tokens and losses of each phase; a perplexity only where the loss is one of tokens."""
     rows = [
         [
             p.name,
-            words.integer(p.rows),
+            words.integer(p.rows_learnt),
             words.integer(p.steps),
             words.integer(p.tokens),
             words.integer(p.learnt_tokens),
