@@ -1,4 +1,5 @@
-"""Where a run happens: device, threads, workers, memory. Never what comes out of it."""
+"""Where a run happens: device, threads, workers, memory. It changes rounding, and with dropout its draws; nothing
+else of what comes out."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ TRACKERS = ("tensorboard", "wandb", "trackio")
 class Machine:
     """device: torch device type; threads: of one process; workers: processes for shards;
     micro_batch: rows in one forward pass, None = the recipe's batch size;
-    cluster: address of a Ray cluster for shards ("auto" or host:port), None = processes of this machine;
+    cluster: address of a Ray cluster for shards and training ("auto" or host:port), None = this machine alone;
     processes: that train one phase together, of this machine or of the cluster, each on an accelerator of its own;
     parallel: ddp = each of them holds the whole base, fsdp = they share its layers out;
     report_to: trackers that are shown the training: tensorboard, wandb, trackio."""

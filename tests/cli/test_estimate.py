@@ -120,3 +120,25 @@ def test_new_words_are_counted(tiny_base: Path, tmp_path: Path) -> None:
     before, after = (estimated(asked, tmp_path)["phases"][0] for asked in (plain, extended))
     assert after["trainable"] - before["trainable"] == 100 * 32  # tied: one matrix
     assert after["rate_new_words"] == pytest.approx(2e-5) and before["rate_new_words"] is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "epochs", "batch", "share"), [(160, 11.6, 64, None), (100, 3, 8, None), (9, 3, 8, 0.2)]
+)
+def test_the_steps_are_those_that_are_trained(
+    tmp_path: Path, rows: int, epochs: float, batch: int, share: float | None
+) -> None:
+    """Formatted rows are known: each epoch ends with a smaller batch, and held-back rows are not learnt."""
+    from rantau import files
+    from rantau.stages.training.batches import planned_batches
+    from rantau.stages.training.held_back import draw_held_back
+
+    stopping = [f"phases.cpt.early_stopping.share={share}"] if share else []
+    asked = recipe("bakti-qwen3-8b", f"phases.cpt.epochs={epochs}", f"phases.cpt.batch_size={batch}",
+                   "phases.cpt.claims=null", *stopping)  # fmt: skip
+    files.write_json(tmp_path / "counts.json", {"cpt": {"rows": rows, "tokens": rows * 10}})
+    found = room.estimate(asked, Store(tmp_path / "store"), tmp_path)["phases"][0]
+    held = draw_held_back(rows, share=share, seed=1, phase="cpt") if share else ()
+    steps = planned_batches([10] * (rows - len(held)), batch_size=batch, epochs=epochs, seed=1)
+    assert found["steps"] == len(steps) and found["rows"] == rows - len(held)
+    assert found["tokens_per_step"] == pytest.approx(10 * (rows - len(held)) * epochs / len(steps))

@@ -128,3 +128,12 @@ def _stop_at(step: int, stopping: pytest.MonkeyPatch) -> None:
         return train(self, *args, **kwargs)
 
     stopping.setattr(Trainer, "train", interrupted)
+
+
+def test_nothing_is_preferred_before_the_first_step(tiny_base: Path, tmp_path: Path) -> None:
+    """Reference and policy have the same precision: the margin of the first step is 0, its loss ln 2."""
+    prompts, answers = documents(24), documents(48, seed=5)
+    pairs = [[prompts[n] + answers[2 * n], prompts[n] + answers[2 * n + 1]] for n in range(24)]
+    rows = write_rows(tmp_path / "pairs", pairs)
+    found = run(recipe_of(tiny_base, dtype="bfloat16", kind="dpo", max_tokens=128), rows, tmp_path / "out")
+    assert found.losses[0] == pytest.approx(math.log(2), abs=1e-3)

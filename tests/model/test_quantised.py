@@ -15,7 +15,6 @@ from rantau.model.adapters import (
     merge_adapter,
     restore_adapter,
     save_adapter,
-    save_stacked,
     save_trained,
     stack_adapter,
 )
@@ -150,7 +149,7 @@ def test_a_stack_on_loftq_keeps_its_mark(model: Model, tmp_path: Path) -> None:
     quantised = as_asked(model, NF4)
     save_adapter(learn(attached(quantised, init="loftq")), tmp_path / "one", base=quantised)
     both = learn(stack_adapter(base_of(quantised), tmp_path / "one", Adapter(rank=2), seed=3), seed=4)
-    save_stacked(both, tmp_path / "one", tmp_path / "both", base=quantised)
+    save_adapter(both, tmp_path / "both", base=quantised)
     assert read_marks(tmp_path / "both") == {"frozen_rank": "4", "made_for": "nf4"}
     assert apart(load_adapter(base_of(quantised), tmp_path / "both", trainable=False), both) < 2e-5
     with pytest.raises(ModelError, match="already holds what the base lost"):

@@ -14,7 +14,6 @@ from rantau.model.adapters import (
     merge_adapter,
     restore_adapter,
     save_adapter,
-    save_stacked,
     save_trained,
     stack_adapter,
 )
@@ -57,7 +56,7 @@ def test_one_adapter_says_what_both_say(model: Model, tmp_path: Path, before: An
     assert apart(both, under) < 2e-5  # the new one says nothing yet
     learn(both, seed=5)
     assert apart(both, under) > 1e-3
-    save_stacked(both, tmp_path / "one", tmp_path / "both", base=model)
+    save_adapter(both, tmp_path / "both", base=model)
     alone = load_adapter(base_of(model), tmp_path / "both", trainable=False)
     assert apart(alone, both) < 2e-5
     config = files.read_json(tmp_path / "both" / "adapter_config.json")
@@ -71,7 +70,7 @@ def test_their_sum_is_exact_in_double_precision(model: Model, tmp_path: Path, be
 
     saved(model, tmp_path / "one", **before)
     both = learn(stacked(model, tmp_path / "one", **after), seed=5)
-    save_stacked(both, tmp_path / "one", tmp_path / "both", base=model)
+    save_adapter(both, tmp_path / "both", base=model)
     alone = load_adapter(base_of(model), tmp_path / "both", trainable=False).double()
     whole = both.double()
     ids = torch.tensor([[5, 6, 7, 8]])
@@ -179,8 +178,3 @@ def test_dora_is_not_stacked(model: Model, tmp_path: Path) -> None:
     saved(model, tmp_path / "plain")
     with pytest.raises(ModelError, match="a DoRA adapter cannot lie on another one"):
         stacked(model, tmp_path / "plain", dora=True)
-
-
-def test_what_is_no_stack_is_not_saved_as_one(model: Model, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="lies under no adapter of this model"):
-        save_stacked(attached(model), tmp_path / "one", tmp_path / "two", base=model)

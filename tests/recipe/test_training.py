@@ -31,6 +31,8 @@ REFUSED: list[tuple[list[dict[str, Any]], dict[str, Any], str]] = [
     ([], {"adapter": {"init": "pissa"}, "model": NF4}, r"pissa needs model\.quantisation: none, got nf4"),
     ([], {"adapter": {"init": "loftq"}}, r"loftq needs model\.quantisation: nf4, got none"),
     ([], {"adapter": {"init": "loftq"}, "model": INT8}, r"loftq needs .*nf4, got int8"),
+    ([{}, MERGE], {"adapter": {"init": "loftq"}, "model": NF4}, r"loftq, but an adapter before it holds what"),
+    ([], {"adapter": {"alpha": 0}}, r"adapter\.alpha"),
     ([], {"adapter": {"init": "pissa", "dora": True}}, r"init: pissa cannot be joined with dora: true"),
     ([], {"adapter": {"layers": []}}, r"layers must name each layer once and at least one"),
     ([], {"adapter": {"layers": [1, 1]}}, r"layers must name each layer once"),
@@ -54,6 +56,9 @@ REFUSED: list[tuple[list[dict[str, Any]], dict[str, Any], str]] = [
      r"claims: 4 rows x 16 passes x 1 devices is 64, but batch_size is 32"),
     ([{"batch_size": 64, "claims": {"per_device_batch": 4, "accumulation_steps": 16, "devices": 2}}], {},
      r"4 rows x 16 passes x 2 devices is 128, but batch_size is 64"),
+    ([{"claims": {"accumulation_steps": 16}}], {}, r"accumulation_steps and devices need per_device_batch"),
+    ([{"kind": "dpo", "max_tokens": 512, "claims": {"tokens_per_step": 4096}}], {},
+     r"tokens_per_step 4,096 is not batch_size x max_tokens x 2 answers = 8,192"),
     ([{"batch_size": 8, "max_tokens": 512, "claims": {"tokens_per_step": 2048}}], {},
      r"tokens_per_step 2,048 is not batch_size x max_tokens = 4,096"),
 ]  # fmt: skip

@@ -21,6 +21,7 @@ def command(recipe_path: Path, overrides: tuple[str, ...], profile: str | None, 
     if schema:
         click.echo(json.dumps(Recipe.model_json_schema(by_alias=True), indent=1))
         return
+    from rantau.cli.estimate import check_claims
     from rantau.language import load_profile
     from rantau.pipeline import stages_of
 
@@ -30,6 +31,7 @@ def command(recipe_path: Path, overrides: tuple[str, ...], profile: str | None, 
     for stage in stages_of(recipe):
         if stage.fingerprint:
             stage.fingerprint(recipe, recipe_path.resolve().parent)
+    check_claims(recipe)
     click.echo(
         f"{recipe_path}: well. {len(recipe.sources)} sources, {len(recipe.phases)} phases, {recipe.model.base}"
     )

@@ -25,7 +25,7 @@ def estimate(recipe: Recipe, store: Store, formatted: Path | None) -> dict[str, 
     """
     known = files.read_json(formatted / "counts.json") if formatted else {}
     phases = [_phase(recipe, phase, known.get(phase.name)) for phase in recipe.phases]
-    check_claims(recipe, {p["phase"]: p["trainable"] for p in phases})
+    check_claims(recipe)
     first, base = phases[0], phases[0]["base_parameters"]
     return {
         "model": {
@@ -44,19 +44,20 @@ def estimate(recipe: Recipe, store: Store, formatted: Path | None) -> dict[str, 
     }
 
 
-def check_claims(recipe: Recipe, trainable: Mapping[str, int]) -> None:
-    """trainable: phase -> parameters that learn
+def check_claims(recipe: Recipe) -> None:
+    """Counts the parameters of the phases that claim a number of them.
 
     Raises   RecipeError that names both numbers of every phase whose claims.trainable is another
     """
     wrong = []
     for phase in recipe.phases:
         claimed = phase.claims.trainable if phase.claims else None
-        if claimed is not None and claimed != trainable[phase.name]:
+        trainable = claimed if claimed is None else _parameters(recipe, phase)["trainable"]
+        if claimed != trainable:
             adapter = recipe.adapter_of(phase)
             wrong.append(
                 f"phases.{phase.name}.claims: trainable is {claimed:,}, but rank {adapter.rank} on "
-                f"{adapter.targets} of {recipe.model.base} trains {trainable[phase.name]:,}. Correct the claim, "
+                f"{adapter.targets} of {recipe.model.base} trains {trainable:,}. Correct the claim, "
                 "or adapter.rank, targets or layers."
             )
     if wrong:
@@ -64,18 +65,24 @@ def check_claims(recipe: Recipe, trainable: Mapping[str, int]) -> None:
 
 
 def _phase(recipe: Recipe, phase: Phase, known: Mapping[str, int] | None) -> dict[str, Any]:
-    """tokens and rows of one epoch; None where only a run can tell."""
+    """tokens and rows of one epoch, without those held back; None where only a run can tell."""
+    from rantau.stages.training.batches import optimiser_steps
+    from rantau.stages.training.held_back import n_held_back
+
     rows = known["rows"] if known else None
     tokens = known["tokens"] if known else phase.tokens
-    most = phase.batch_size * phase.max_tokens
-    steps = math.ceil(rows * phase.epochs / phase.batch_size) if rows else None
+    most, learnt = phase.most_tokens_a_step, rows
+    if rows and tokens and phase.early_stopping:
+        learnt = rows - n_held_back(rows, share=phase.early_stopping.share)
+        tokens = round(tokens * learnt / rows)
+    steps = optimiser_steps(learnt, batch_size=phase.batch_size, epochs=phase.epochs) if learnt else None
     adapter = recipe.adapter_of(phase)
     return {
         "phase": phase.name,
         "kind": phase.kind,
         **_parameters(recipe, phase),
         "tokens": tokens,
-        "rows": rows,
+        "rows": learnt,
         "epochs": phase.epochs,
         "steps": steps,
         "steps_at_least": math.ceil(tokens * phase.epochs / most) if tokens else None,

@@ -115,16 +115,21 @@ class OneLine:
 
 
 def live_folder(runs: Path, name: str | None) -> Path:
-    """The folder of the named run, or of the one that began a stage last.
+    """The folder of the named run, or of the one that began a stage last; one that was killed is the last choice.
 
     Raises   SourceError if nothing is running
     """
     found = [runs / name / FILE_NAME] if name else runs.glob(f"*/{FILE_NAME}")
-    running = sorted((p for p in found if p.is_file()), key=lambda p: p.stat().st_mtime)
+    running = sorted((p for p in found if p.is_file()), key=lambda p: (not _is_gone(p), p.stat().st_mtime))
     if not running:
         which = f"no run named {name!r} is running" if name else "nothing is running"
         raise SourceError(f"{runs}: {which}. `rantau show` shows the results of runs that are done.")
     return running[-1].parent
+
+
+def _is_gone(path: Path) -> bool:
+    now = read_now(path.parent)
+    return now is not None and now.gone
 
 
 class Tail:

@@ -22,7 +22,7 @@ def command(
 ) -> None:
     from rantau.cli.estimate import estimate
     from rantau.cli.sample import plan_rows
-    from rantau.errors import SourceError
+    from rantau.errors import MachineError, SourceError
     from rantau.pipeline import stages_of
     from rantau.recipe import load_recipe
     from rantau.run.runner import plan
@@ -34,9 +34,9 @@ def command(
     try:
         steps = plan(stages, recipe, recipe_path.resolve().parent, Store(store_path))
         rows = [{"stage": s.stage.name, "kept": s.kept, "reason": s.reason} for s in steps]
-    except SourceError as error:
+    except (SourceError, MachineError) as error:
         problem = str(error)
-        rows = [{"stage": s.name, "kept": False, "reason": "waits for its source"} for s in stages]
+        rows = [{"stage": s.name, "kept": False, "reason": "waits for what is missing"} for s in stages]
     formatted = next((s.folder for s in steps if s.stage.name == "format" and s.kept), None)
     facts = estimate(recipe, Store(store_path), formatted) | {"sampling": plan_rows(recipe)}
     if as_json:

@@ -44,6 +44,7 @@ def command(
     device: str, workers: int | None, cluster: str | None, processes: int, parallel: str,
     micro_batch: int | None, report_to: tuple[str, ...], quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
+    from rantau.cli.estimate import check_claims
     from rantau.machine import detect
     from rantau.pipeline import stages_of
     from rantau.recipe import load_recipe
@@ -60,6 +61,7 @@ def command(
         parallel=parallel,  # type: ignore[arg-type]
     )  # fmt: skip
     progress, folder = Progress(quiet=quiet), runs_path / recipe.name
+    check_claims(recipe)
     check_trackers(machine.report_to)
     if "trackio" in machine.report_to:
         place_trackio(folder / "trackers")

@@ -23,7 +23,7 @@ from rantau.model.carried import (
 )
 from rantau.model.parts import Part, negative, part_of, part_of_files, parted, refuse_dora
 from rantau.model.quantised import FOLDER, quantisation_of
-from rantau.model.saving import restore_adapter, save_adapter, save_stacked, save_trained
+from rantau.model.saving import restore_adapter, save_adapter, save_trained
 from rantau.model.targets import explicit_options, target_options
 from rantau.model.vocabulary import learn_rows, refuse_unextended, settle_rows, trainable_rows
 from rantau.recipe import Adapter
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "attach_adapter", "count_parameters", "effective_scale", "lift_trainables", "load_adapter", "lora_alpha",
-    "merge_adapter", "restore_adapter", "save_adapter", "save_stacked", "save_trained", "stack_adapter",
+    "merge_adapter", "restore_adapter", "save_adapter", "save_trained", "stack_adapter",
 ]  # fmt: skip
 
 AUTO_SCALE = 2.0

@@ -16,7 +16,7 @@ from rantau.model import gguf, hub
 from rantau.model.merged_base import fingerprint_with, merged_folder
 from rantau.model.package import PREFIX, find_packaged
 from rantau.model.quiet import Says
-from rantau.recipe import Model
+from rantau.recipe import Model, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,23 @@ def _own_fingerprint(model: Model) -> str:
     if place.is_file():
         return gguf.sha256_of(place)
     return _resolve_own(model, None, weights=False).sha256
+
+
+def tokenizer_hash(recipe: Recipe, folder: Path) -> dict[str, str]:
+    """Fingerprint of a stage that reads tokenizer and chat template: the hash of the .gguf file, the hub's commit,
+    or the hash of the folder's files besides its weights.
+
+    folder  of the recipe; not used, since a base is found from the working folder
+    """
+    model = recipe.model
+    place = locate(model.base)
+    if place is None:
+        return {"tokenizer": hub.commit(model)}
+    if place.is_file():
+        return {"tokenizer": gguf.sha256_of(place)}
+    found = [place / name for name in ("config.json", *hub.OPTIONAL_FILES) if (place / name).is_file()]
+    hashes = {path.name: files.sha256_file(path) for path in found}
+    return {"tokenizer": files.sha256_text(files.canonical_json(hashes))}
 
 
 def config_folder(model: Model) -> Path | None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Kind = Literal["lora_A", "lora_B", "embedding", "magnitude", "other"]
 KINDS: tuple[Kind, ...] = ("lora_A", "lora_B", "embedding", "magnitude", "other")
 EMBEDDING_SHARE = 0.2
-BETAS = (0.9, 0.95)
+BETA1, BETA2 = 0.9, 0.95
 EPSILON = 1e-8
 Optimiser = Literal["adamw", "adamw_8bit", "paged_adamw", "paged_adamw_8bit"]
 CLASSES = {"adamw_8bit": "AdamW8bit", "paged_adamw": "PagedAdamW", "paged_adamw_8bit": "PagedAdamW8bit"}
@@ -98,10 +98,10 @@ def _is_whole(head: torch.nn.Module) -> bool:
     return not any(_kind(f".{name}") in ("lora_A", "lora_B") for name, _ in head.named_parameters())
 
 
-def adamw(groups: list[dict[str, Any]]) -> torch.optim.AdamW:
+def adamw(groups: list[dict[str, Any]], *, beta2: float = BETA2) -> torch.optim.AdamW:
     import torch
 
-    return torch.optim.AdamW(groups, betas=BETAS, eps=EPSILON)
+    return torch.optim.AdamW(groups, betas=(BETA1, beta2), eps=EPSILON)
 
 
 def check_optimiser(kind: Optimiser, device: str) -> None:
@@ -120,17 +120,22 @@ def check_optimiser(kind: Optimiser, device: str) -> None:
         )
 
 
-def optimiser_of(kind: Optimiser, groups: list[dict[str, Any]], *, device: str) -> torch.optim.Optimizer:
+def optimiser_of(
+    kind: Optimiser, groups: list[dict[str, Any]], *, beta2: float = BETA2, device: str
+) -> torch.optim.Optimizer:
     """AdamW over our groups, with the same betas and epsilon whatever its kind.
 
+    beta2              share of the squared gradients' mean that a step keeps
     adamw_8bit         both moments in 8 bits, in blocks with a scale each; tensors under 4,096 elements stay at 32
     paged_*            moments in memory that the GPU pages in (CUDA only)
     Raises   MachineError (see check_optimiser)
     """
     if kind == "adamw":
-        return adamw(groups)
+        return adamw(groups, beta2=beta2)
     check_optimiser(kind, device)
     import bitsandbytes
 
-    made: torch.optim.Optimizer = getattr(bitsandbytes.optim, CLASSES[kind])(groups, betas=BETAS, eps=EPSILON)
+    made: torch.optim.Optimizer = getattr(bitsandbytes.optim, CLASSES[kind])(
+        groups, betas=(BETA1, beta2), eps=EPSILON
+    )  # fmt: skip
     return made

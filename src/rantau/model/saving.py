@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rantau import files
 from rantau.errors import ModelError
 from rantau.model.adapter_files import FROZEN_RANK, write_adapter
-from rantau.model.carried import MARKS, PREVIOUS, PRINCIPAL, TRAINED, check_same, is_of
+from rantau.model.carried import MARKS, PRINCIPAL, TRAINED, check_same, is_of
 from rantau.model.parts import Part, joined, part_of
 from rantau.model.targets import shortest_endings
 from rantau.recipe import Model
@@ -43,16 +43,6 @@ def save_adapter(model: PeftModel, folder: Path, *, base: Model) -> None:
 def base_name(base: Model) -> str:
     """What an adapter is for, as its files say; no loader takes two names for one, rather than a wrong base."""
     return f"{base.base} + {base.adapter}" if base.adapter else base.base
-
-
-def save_stacked(model: PeftModel, previous: Path, folder: Path, *, base: Model) -> None:
-    """One adapter that says what `model` says, made by stack_adapter on `previous`: their ranks added up.
-
-    Raises   ModelError if `model` carries no other adapter
-    """
-    if PREVIOUS not in model.peft_config:
-        raise ModelError(f"{previous}: lies under no adapter of this model; use save_adapter.")
-    save_adapter(model, folder, base=base)
 
 
 def _targets(model: PeftModel, parts: Sequence[Part]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from rantau.recipe.adapters import adapter_problems
 from rantau.recipe.base import Name, Share, Slice
 from rantau.recipe.curation import Curation
 from rantau.recipe.training import Adapter, Formatting, Model, Phase, Vocabulary
@@ -152,7 +153,8 @@ class Recipe(CorpusRecipe):
             asked.append(("evaluation.prompts", self.evaluation.prompts.source))
         problems = _twice("phases", self.phases) + _twice("evaluation.texts", self.evaluation.texts)
         asked += [("vocabulary.sources", s) for s in self.vocabulary.sources]
-        problems += _unknown(asked, self.sources) + self._adapter_problems()
+        problems += _unknown(asked, self.sources)
+        problems += adapter_problems(self.model, self.phases, [self.adapter_of(phase) for phase in self.phases])
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -160,34 +162,6 @@ class Recipe(CorpusRecipe):
     def adapter_of(self, phase: Phase) -> Adapter:
         """The phase's own adapter, or that of the recipe."""
         return phase.adapter or self.adapter
-
-    def _adapter_problems(self) -> list[str]:
-        found, quantised = [], self.model.quantisation != "none"
-        for number, phase in enumerate(self.phases):
-            where, adapter = f"phases.{phase.name}", self.adapter_of(phase)
-            if number == 0 and phase.previous_adapter == "merge":
-                found.append(f"{where}.previous_adapter: merge, but there is no phase before it")
-            if (
-                number
-                and phase.previous_adapter == "continue"
-                and adapter != self.adapter_of(self.phases[number - 1])
-            ):
-                found.append(
-                    f"{where}.adapter differs from that of the phase before; write previous_adapter: merge"
-                )
-            if adapter.init == "pissa" and quantised:
-                found.append(f"{where}: init: pissa needs model.quantisation: none, got {self.model.quantisation}")
-            if adapter.init == "loftq" and self.model.quantisation != "nf4":
-                found.append(f"{where}: init: loftq needs model.quantisation: nf4, got {self.model.quantisation}")
-            if phase.previous_adapter == "merge" and (
-                adapter.dora or self.adapter_of(self.phases[number - 1]).dora
-            ):
-                found.append(f"{where}.previous_adapter: merge cannot be joined with dora: true")
-        if self.model.quantisation != "nf4" and not self.model.double_quantisation:
-            found.append(
-                f"model.double_quantisation: false needs quantisation: nf4, got {self.model.quantisation}"
-            )
-        return found
 
 
 def _twice(what: str, named: Sequence[Any]) -> list[str]:

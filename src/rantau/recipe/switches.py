@@ -29,6 +29,8 @@ SWITCHES: tuple[Switch, ...] = (
            "adapters on all linear layers learn more at an equal number of parameters"),
     Switch("effective scale", "adapter.alpha", 16, "auto",
            "rsLoRA with alpha unchanged multiplies the scale by sqrt(rank); auto keeps it at 2"),
+    Switch("optimiser memory", "phases.*.beta2", 0.999, 0.95,
+           "an average over 1,000 steps is not yet warm when a short phase ends"),
     Switch("held-out overlap", "curation.held_out_words", 0, 8,
            "rows that share text with the held-out part flatter every figure"),
     Switch("language check", "curation.language.detector", "none", "both",

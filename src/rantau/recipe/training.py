@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -72,7 +72,7 @@ class Vocabulary(Slice):
 
 class Adapter(Slice):
     rank: int = Field(16, ge=1, le=1024, description="Rank of the LoRA matrices.")
-    alpha: float | Literal["auto"] = Field(
+    alpha: Annotated[float, Field(gt=0)] | Literal["auto"] = Field(
         "auto",
         description="LoRA alpha; auto keeps the effective scale at 2 for any rank, with or without rsLoRA.",
     )
@@ -129,7 +129,7 @@ class Phase(Slice):
     )
     mixture: dict[str, Share] = Field(description="Source -> share of the phase's tokens; shares sum to 1.")
     tokens: int | None = Field(None, ge=1, description="Tokens to draw; null = as many as the shares allow.")
-    max_tokens: int = Field(512, ge=8, description="Longest row, in tokens.")
+    max_tokens: int = Field(512, ge=8, description="Longest row in tokens; of dpo each answer with its prompt.")
     over_long: Literal["drop", "truncate", "split", "error"] = Field(
         "truncate", description="What happens to longer rows; split = the rest becomes further rows (cpt only)."
     )
@@ -153,6 +153,9 @@ class Phase(Slice):
     batch_size: int = Field(8, ge=1, description="Rows in one optimiser step.")
     optimiser: Literal["adamw", "adamw_8bit", "paged_adamw", "paged_adamw_8bit"] = Field(
         "adamw", description="AdamW; 8bit: its moments in 8 bits; paged: they move to memory when the GPU is full."
+    )
+    beta2: float = Field(
+        0.95, ge=0.5, lt=1, description="AdamW: share of the mean of squared gradients that a step keeps."
     )
     learning_rate: float = Field(2e-4, gt=0, le=1, description="Peak rate of the A matrices.")
     schedule: Literal["cosine", "linear", "cosine_restarts", "constant", "wsd"] = Field(
@@ -178,6 +181,12 @@ class Phase(Slice):
     )
     checkpoint_steps: int = Field(25, ge=1, description="A checkpoint every so many steps; a kill loses no more.")
     claims: Claims | None = Field(None, description="Figures that a publication states; checked, never used.")
+
+    unasked: ClassVar[frozenset[str]] = frozenset({"claims", "checkpoint_steps"})
+
+    @property
+    def most_tokens_a_step(self) -> int:
+        return self.batch_size * self.max_tokens * (2 if self.kind == "dpo" else 1)
 
     @model_validator(mode="before")
     @classmethod
@@ -233,6 +242,8 @@ def _claim_problems(phase: Phase) -> list[str]:
     claims, found = phase.claims, []
     if claims is None:
         return []
+    if claims.per_device_batch is None and (claims.accumulation_steps, claims.devices) != (1, 1):
+        found.append("claims: accumulation_steps and devices need per_device_batch beside them")
     if claims.per_device_batch is not None:
         product = claims.per_device_batch * claims.accumulation_steps * claims.devices
         if product != phase.batch_size:
@@ -240,9 +251,9 @@ def _claim_problems(phase: Phase) -> list[str]:
                 f"claims: {claims.per_device_batch} rows x {claims.accumulation_steps} passes x {claims.devices} "
                 f"devices is {product}, but batch_size is {phase.batch_size}"
             )
-    if claims.tokens_per_step is not None and claims.tokens_per_step != phase.batch_size * phase.max_tokens:
+    if claims.tokens_per_step is not None and claims.tokens_per_step != phase.most_tokens_a_step:
         found.append(
-            f"claims: tokens_per_step {claims.tokens_per_step:,} is not batch_size x max_tokens = "
-            f"{phase.batch_size * phase.max_tokens:,}"
+            f"claims: tokens_per_step {claims.tokens_per_step:,} is not batch_size x max_tokens"
+            f"{' x 2 answers' if phase.kind == 'dpo' else ''} = {phase.most_tokens_a_step:,}"
         )
     return found

@@ -28,6 +28,8 @@ def write_journal(folder: Path, recipe: Mapping[str, Any], outcomes: Sequence[Ou
         for name in (*(name for name, _ in SHOWN), f"{folder.name}.zip"):
             if (outcome.folder / name).exists():
                 _link(folder / name, outcome.folder / name)
+            elif _is_of(folder / name, outcome.stage):
+                (folder / name).unlink()
     rows = [{"stage": o.stage, "status": o.status, "reason": o.reason, "digest": o.digest, "wall_s": round(o.wall_s, 2), "artefact": os.path.relpath(o.folder, folder)} for o in outcomes]  # fmt: skip  # noqa: E501
     files.write_json(folder / FILE_NAME, {"recipe": recipe, "stages": rows})
 
@@ -38,6 +40,11 @@ def read_journal(folder: Path) -> dict[str, Any]:
         raise SourceError(f"{folder}: no run of this name. Start one: rantau run recipes/<name>.yaml")
     data: dict[str, Any] = files.read_json(folder / FILE_NAME)
     return data
+
+
+def _is_of(link: Path, stage: str) -> bool:
+    """Whether a link leads into an artefact of this stage: an earlier run made what this one has not."""
+    return link.is_symlink() and link.readlink().parent.parent.name == stage
 
 
 def _link(link: Path, target: Path) -> None:

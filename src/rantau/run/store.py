@@ -108,7 +108,9 @@ def key_of(asked: Mapping[str, Any]) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(v) for v in value]
-    return value.model_dump(mode="json", by_alias=True) if hasattr(value, "model_dump") else value
+    if not hasattr(value, "model_dump"):
+        return value
+    return value.model_dump(mode="json", by_alias=True, exclude=set(getattr(value, "unasked", ())))
 
 
 def differences(before: Any, after: Any, at: str = "") -> list[str]:

@@ -101,6 +101,20 @@ def test_a_measurement_that_does_not_fit_is_done_in_halves(
     assert files.read_json(tmp_path / "speed.json")["micro_batch"] == 2
 
 
+def test_a_halved_batch_is_kept_for_the_run_that_goes_on(tmp_path: Path) -> None:
+    from rantau.stages.training.trainer import HalvedBatch
+
+    class Trainer:
+        micro_batch = 2
+
+    before, after, narrower = Trainer(), Trainer(), Trainer()
+    HalvedBatch(before).save(tmp_path)  # type: ignore[arg-type]
+    after.micro_batch, narrower.micro_batch = 8, 1
+    for trainer, expected in ((after, 2), (narrower, 1)):
+        HalvedBatch(trainer).load(tmp_path)  # type: ignore[arg-type]
+        assert trainer.micro_batch == expected
+
+
 def test_held_back_rows_whose_loss_is_no_number(
     tiny_base: Path, undisturbed: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

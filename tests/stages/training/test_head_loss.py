@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rantau.stages.training import head_loss
-from rantau.stages.training.head_loss import can_fuse, nats_at_head
+from rantau.stages.training.head_loss import can_fuse, learn_what_follows, nats_at_head
 from rantau.stages.training.loss import NOT_LEARNT, summed_nats
 from tests.stages.training.architectures import VOCABULARY, build
 
@@ -32,6 +32,8 @@ def test_loss_and_gradient(dtype: torch.dtype, atol: float, at_once: int, monkey
     found.backward()
     expected.backward()
     assert one.grad is not None and other.grad is not None
+    with torch.no_grad():  # as a measurement does
+        torch.testing.assert_close(nats_at_head(one, weight, targets) / 7, expected.detach(), atol=atol, rtol=0)
     assert found.dtype == expected.dtype and one.grad.dtype == dtype
     torch.testing.assert_close(found, expected, atol=atol, rtol=0)
     torch.testing.assert_close(one.grad, other.grad, atol=atol, rtol=1e-2 if dtype == torch.bfloat16 else 1e-5)
@@ -67,6 +69,7 @@ def frozen(name: str = "qwen3") -> Any:
     """A model whose head is frozen, as an adapter leaves it."""
     model = build(name)
     model.lm_head.weight.requires_grad_(False)
+    learn_what_follows(model, model.lm_head)
     return model
 
 
@@ -84,6 +87,8 @@ def test_a_frozen_head_gives_the_loss_of_a_model_that_makes_all_logits(
     model = frozen(name)
     assert can_fuse(model.lm_head)
     loss, found = gradients(model)
+    with torch.no_grad():
+        assert float(summed_nats(model, batch(), model.lm_head)) == pytest.approx(loss, abs=1e-10)
     monkeypatch.setattr(head_loss, "can_fuse", lambda head: False)
     reference, expected = gradients(model)
     assert loss == pytest.approx(reference, abs=1e-10) and set(found) == set(expected)
@@ -103,19 +108,25 @@ def test_a_model_that_changes_its_logits_afterwards_is_found_out() -> None:
     model = Gemma2ForCausalLM(config).double()
     model.lm_head.weight.requires_grad_(False)
     model.lm_head.weight.mul_(100)
-    assert can_fuse(model.lm_head)
+    before = torch.get_rng_state()
+    learn_what_follows(model, model.lm_head)
+    assert not can_fuse(model.lm_head) and torch.equal(before, torch.get_rng_state()) and model.training
     loss, _ = gradients(model)
-    assert not can_fuse(model.lm_head)
     given = batch()
     logits = model(given["input_ids"]).logits[:, :-1].flatten(0, 1)
     expected = torch.nn.functional.cross_entropy(logits, given["labels"][:, 1:].flatten(), reduction="sum")
     assert loss == pytest.approx(float(expected.detach()), abs=1e-5)
 
 
-def test_a_head_that_learns_or_is_no_plain_layer_is_not_fused() -> None:
-    model = build("llama")
-    assert not can_fuse(model.lm_head)
-    assert not can_fuse(torch.nn.Linear(3, 4, bias=True).requires_grad_(False))
-    assert not can_fuse(torch.nn.Linear(3, 4, bias=False).half().requires_grad_(False))
-    with torch.no_grad():
-        assert not can_fuse(torch.nn.Linear(3, 4, bias=False).requires_grad_(False))
+@pytest.mark.parametrize(
+    "head",
+    [
+        torch.nn.Linear(3, 4, bias=False),
+        torch.nn.Linear(3, 4, bias=True).requires_grad_(False),
+        torch.nn.Linear(3, 4, bias=False).half().requires_grad_(False),
+    ],
+    ids=["learns", "bias", "float16"],
+)
+def test_a_head_that_learns_or_is_no_plain_layer_is_not_fused(head: torch.nn.Module) -> None:
+    learn_what_follows(torch.nn.Module(), head)  # the model is not even asked
+    assert not can_fuse(head)

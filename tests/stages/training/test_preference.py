@@ -155,6 +155,40 @@ def test_smaller_parts_change_nothing(asked: Recipe, tmp_path: Path) -> None:
     assert split.last_loss == pytest.approx(whole.last_loss, abs=1e-6)
 
 
+def test_a_reference_that_does_not_fit_is_made_in_halves(
+    asked: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from rantau.stages.training import preference
+
+    rows, real = write_pairs(tmp_path / "format"), preference.nats_of_sequences
+    whole, _ = stage_of(asked, rows, tmp_path / "whole")
+
+    def scarce(model: Any, batch: Any, head: Any) -> Any:
+        if len(batch["input_ids"]) > 4 and not torch.is_grad_enabled():
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return real(model, batch, head)
+
+    monkeypatch.setattr(preference, "nats_of_sequences", scarce)
+    halved, _ = stage_of(asked, rows, tmp_path / "halved")
+    assert halved.last_loss == pytest.approx(whole.last_loss, abs=1e-6)
+    assert files.read_json(tmp_path / "halved" / "speed.json")["micro_batch"] == 2
+
+
+def test_padding_of_pairs(asked: Recipe, tmp_path: Path) -> None:
+    """Two pairs a pass: their four texts are as long as the longest, 8, then 3."""
+    from rantau.stages.training.preference import PreferenceTrainer
+    from rantau.stages.training.trainer import Job, arguments
+
+    rows, phase = read_rows(write_pairs(tmp_path / "format") / "cpt.parquet"), asked.phases[0]
+    model = attach_adapter(load_base(asked.model, Machine()), asked.adapter, seed=7)
+    job = Job(asked.model, asked.adapter, phase, rows, [[0]], print)
+    chosen = arguments(tmp_path / "out", phase, steps=1, seed=7, device="cpu", dtype="float32")
+    trainer = PreferenceTrainer(model, chosen, job, micro_batch=2)
+    assert trainer.pad_share([[[5, 8], [2, 3]], [[3, 3]]]) == pytest.approx(1 - 24 / (4 * 8 + 2 * 3))
+
+
 def test_a_killed_phase_ends_with_the_same_bytes(tiny_base: Path, tmp_path: Path) -> None:
     """Killed after a checkpoint: the reference must be that of the beginning, not of the adapter so far."""
     rows = write_pairs(tmp_path / "format")

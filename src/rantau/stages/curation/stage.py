@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rantau.model.base import tokenizer_hash
 from rantau.run.stage import Stage
 from rantau.stages.curation.cleaning.clean import CLEANING_FIELDS, SCRATCH, clean, fingerprint
 from rantau.stages.curation.mixing.mix import SCRATCH as MIX_SCRATCH
@@ -44,5 +45,6 @@ MIX = Stage(
         "phases.*.over_long",
     ),
     run=mix_phases,
+    fingerprint=tokenizer_hash,
     scratch=(MIX_SCRATCH,),
 )

@@ -9,6 +9,7 @@ from typing import Any
 from rantau.chat import template_for
 from rantau.errors import TrainingError
 from rantau.files import read_parquet, write_json, write_jsonl, write_parquet
+from rantau.model.base import tokenizer_hash
 from rantau.recipe import Phase
 from rantau.records import Document
 from rantau.run.progress import Bar
@@ -154,6 +155,7 @@ FORMAT = Stage(
         "phases.*.packing",
     ),
     run=format_phases,
+    fingerprint=tokenizer_hash,
 )
 
 

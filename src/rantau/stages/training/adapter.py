@@ -1,42 +1,20 @@
-"""The adapter of a phase: how it begins on its base, and how it is written when it has learnt."""
+"""The adapter of a phase, as it begins on its base."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rantau.recipe import Adapter, Model, Phase
+from rantau.recipe import Adapter, Phase
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseAdapter:
-    """model     the base with the adapter that learns
-    settings     what the recipe says of that adapter
-    stacked_on   folder of the frozen adapter under it (previous_adapter: merge), None = there is none
-    """
-
-    model: PeftModel
-    settings: Adapter
-    stacked_on: Path | None = None
-
-    def write(self, folder: Path, *, base: Model) -> None:
-        """One plain PEFT adapter on the base, whatever it was learnt on."""
-        from rantau.model.adapters import save_adapter, save_stacked
-
-        if self.stacked_on is None:
-            save_adapter(self.model, folder, base=base)
-        else:
-            save_stacked(self.model, self.stacked_on, folder, base=base)
-
-
 def begin(
     base: PreTrainedModel, phase: Phase, settings: Adapter, previous: Path | None, *, seed: int
-) -> PhaseAdapter:
+) -> PeftModel:
     """`base` (changed in place) with the adapter that the phase learns.
 
     previous  folder of the adapter of the phase before: learnt on, or frozen under a new one; None = a fresh one
@@ -44,11 +22,11 @@ def begin(
     from rantau.model.adapters import attach_adapter, load_adapter, stack_adapter
 
     if previous is None:
-        found = PhaseAdapter(attach_adapter(base, settings, seed=seed), settings)
+        found = attach_adapter(base, settings, seed=seed)
     elif phase.previous_adapter == "continue":
-        found = PhaseAdapter(load_adapter(base, previous, trainable=True), settings)
+        found = load_adapter(base, previous, trainable=True)
     else:
-        found = PhaseAdapter(stack_adapter(base, previous, settings, seed=seed), settings, previous)
+        found = stack_adapter(base, previous, settings, seed=seed)
     if phase.gradient_checkpointing:
         recompute_activations(base)
     return found

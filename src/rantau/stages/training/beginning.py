@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, TrainingArguments
 
-    from rantau.stages.training.adapter import PhaseAdapter
     from rantau.stages.training.trainer import Job, PhaseTrainer
 
 NEW_ROWS = ("vocabulary.rate_share", "vocabulary.weight_decay")
@@ -32,7 +31,7 @@ class Running:
     """A phase that is about to run; at its end the best adapter is kept, else the average, else the last."""
 
     trainer: PhaseTrainer
-    adapter: PhaseAdapter
+    model: PeftModel
     average: MovingAverage | None
     stop: EarlyStop | None
     held_back: HeldBack | None
@@ -57,17 +56,17 @@ def begin_phase(
     stop = EarlyStop(phase.early_stopping, folder, writes=ranks.leads) if phase.early_stopping else None
     held_back = _held_back(ctx, job, vocabulary) if stop else None
     before = ctx.inputs[previous] / "adapter" if previous else None
-    adapter = begin(_base(ctx, vocabulary, ranks), phase, settings, before, seed=seed)
+    model = begin(_base(ctx, vocabulary, ranks), phase, settings, before, seed=seed)
     if ranks.lockstep:
-        share_out(adapter.model, size=ranks.size, device=ctx.machine.device)
-    ranks.same_weights(adapter.model)
+        share_out(model, size=ranks.size, device=ctx.machine.device)
+    ranks.same_weights(model)
     chosen = arguments(
         folder, phase, steps=len(job.batches), seed=seed, device=ctx.machine.device, dtype=ctx.recipe.model.dtype
     )
-    trainer = _trainer(adapter.model, chosen, job, ctx, ranks)
-    average = MovingAverage(adapter.model, phase.ema) if phase.ema is not None else None
+    trainer = _trainer(model, chosen, job, ctx, ranks)
+    average = MovingAverage(model, phase.ema) if phase.ema is not None else None
     trainer.kept = [kept for kept in (average, stop) if kept is not None]
-    return Running(trainer, adapter, average, stop, held_back)
+    return Running(trainer, model, average, stop, held_back)
 
 
 def _trainer(model: PeftModel, chosen: TrainingArguments, job: Job, ctx: Context, ranks: Ranks) -> PhaseTrainer:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import torch
@@ -16,43 +17,62 @@ _does_nothing_after: WeakKeyDictionary[torch.nn.Module, bool] = WeakKeyDictionar
 
 
 def can_fuse(head: torch.nn.Module) -> bool:
-    """Whether the loss can be had from the head's input: a plain, frozen linear layer, gradients are wanted, and
-    the model is not known to change logits afterwards.
+    """Whether the loss can be had from the head's input: the head is plain, and learn_what_follows found that the
+    model leaves its logits as they are."""
+    return _does_nothing_after.get(head, False) and _is_plain(head)
 
-    Not in float16: its gradients are kept from vanishing by a scale that comes in only after this.
-    """
+
+def _is_plain(head: torch.nn.Module) -> bool:
+    """A frozen linear layer. Not in float16: its gradients are kept from vanishing by a scale that comes in only
+    after the loss."""
     return (
         type(head) is torch.nn.Linear
         and head.bias is None
         and not head.weight.requires_grad
         and head.weight.dtype in (torch.float64, torch.float32, torch.bfloat16)
-        and torch.is_grad_enabled()
-        and _does_nothing_after.get(head, True)
     )
+
+
+def learn_what_follows(model: torch.nn.Module, head: torch.nn.Module) -> None:
+    """Tries out whether the model changes its logits after the head, as by a soft cap; draws nothing at random."""
+    if not _is_plain(head):
+        return
+    was_training = model.training
+    model.eval()
+    ids = torch.arange(4)[None].to(cast(torch.Tensor, head.weight).device)
+    with torch.no_grad():
+        given, made = _passed_on(model, {"input_ids": ids}, head, lambda hidden: hidden)
+    model.train(was_training)
+    _does_nothing_after[head] = made.shape == given.shape and torch.equal(made.double(), given.double())
 
 
 def head_inputs(
     model: torch.nn.Module, given: dict[str, torch.Tensor], head: torch.nn.Module, learnt: torch.Tensor
-) -> torch.Tensor | None:
-    """What the head is given where a learnt token is predicted, (learnt tokens, hidden); None if the model
-    changes its logits after the head, as by a soft cap. That is tried out the first time.
+) -> torch.Tensor:
+    """What the head is given where a learnt token is predicted, (learnt tokens, hidden).
 
     learnt  (sequences, width - 1) bool
     """
+    return _passed_on(model, given, head, lambda hidden: hidden[:, :-1][learnt])[0]
+
+
+def _passed_on(
+    model: torch.nn.Module, given: dict[str, torch.Tensor], head: torch.nn.Module,
+    taken: Callable[[torch.Tensor], torch.Tensor],
+) -> tuple[torch.Tensor, torch.Tensor]:  # fmt: skip
+    """`taken` of what the head is given, and what the model makes of it if the head passes it on."""
     seen: list[torch.Tensor] = []
 
-    def passed_on(hidden: torch.Tensor) -> torch.Tensor:
-        seen.append(hidden[:, :-1][learnt])
-        return seen[0]
+    def forward(hidden: torch.Tensor) -> torch.Tensor:
+        seen.append(taken(hidden))
+        return seen[-1]
 
-    head.forward = passed_on
+    head.forward = forward
     try:
-        out = model(**given, use_cache=False).logits
+        made = model(**given, use_cache=False).logits
     finally:
         del head.forward
-    if head not in _does_nothing_after:
-        _does_nothing_after[head] = len(seen) == 1 and torch.equal(out.double(), seen[0].double())
-    return seen[0] if _does_nothing_after[head] else None
+    return seen[-1], made
 
 
 def nats_at_head(hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -63,7 +83,10 @@ def nats_at_head(hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tens
     targets  (n,) int64
     Returns  scalar, float32 or float64
     """
-    return _NatsAtHead.apply(hidden.to(weight.dtype), weight, targets)  # type: ignore[no-any-return, no-untyped-call]
+    hidden = hidden.to(weight.dtype)
+    if torch.is_grad_enabled():
+        return _NatsAtHead.apply(hidden, weight, targets)  # type: ignore[no-any-return, no-untyped-call]
+    return _summed(hidden, weight, targets, None)
 
 
 class _NatsAtHead(torch.autograd.Function):
@@ -72,15 +95,8 @@ class _NatsAtHead(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        precise = torch.promote_types(weight.dtype, torch.float32)
-        total, gradient = torch.zeros((), dtype=precise, device=hidden.device), torch.empty_like(hidden)
-        room = LOGITS_AT_ONCE.get(hidden.device.type, LOGITS_AT_ONCE_ELSEWHERE)
-        size = max(1, room // len(weight))
-        with torch.autocast(hidden.device.type, enabled=False):
-            for start in range(0, len(hidden), size):
-                part = slice(start, start + size)
-                nats, gradient[part] = _part(hidden[part], weight, targets[part, None], precise)
-                total += nats
+        gradient = torch.empty_like(hidden)
+        total = _summed(hidden, weight, targets, gradient)
         ctx.save_for_backward(gradient)
         return total
 
@@ -90,14 +106,36 @@ class _NatsAtHead(torch.autograd.Function):
         return (gradient * outer[0]).to(gradient.dtype), None, None
 
 
-def _part(
-    hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor, precise: torch.dtype
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Nats and their gradient; targets (rows, 1)."""
-    logits = torch.mm(hidden, weight.t()).to(precise)  # (rows, vocabulary)
+def _summed(
+    hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor, gradient: torch.Tensor | None
+) -> torch.Tensor:
+    """Nats; `gradient` is filled in, None = it is not wanted."""
+    precise = torch.promote_types(weight.dtype, torch.float32)
+    total = torch.zeros((), dtype=precise, device=hidden.device)
+    room = LOGITS_AT_ONCE.get(hidden.device.type, LOGITS_AT_ONCE_ELSEWHERE)
+    size = max(1, room // len(weight))
+    with torch.autocast(hidden.device.type, enabled=False):
+        for start in range(0, len(hidden), size):
+            part = slice(start, start + size)
+            logits = torch.mm(hidden[part], weight.t()).to(precise)  # (rows, vocabulary)
+            if gradient is None:
+                total += torch.nn.functional.cross_entropy(logits, targets[part], reduction="sum")
+            else:
+                nats, share, whole = _nats_and_share(logits, targets[part, None])
+                gradient[part] = (torch.mm(share.to(weight.dtype), weight) / whole).to(gradient.dtype)
+                total += nats
+    return total
+
+
+def _nats_and_share(
+    logits: torch.Tensor, targets: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Nats; softmax minus the target, times `whole`, (rows, vocabulary); whole, (rows, 1). `logits` is used up.
+
+    targets  (rows, 1)
+    """
     target, top = logits.gather(1, targets), logits.amax(1, keepdim=True)
     share = logits.sub_(top).exp_()
     whole = share.sum(1, keepdim=True)
     share.scatter_(1, targets, share.gather(1, targets) - whole)
-    gradient = torch.mm(share.to(weight.dtype), weight) / whole
-    return (whole.log() + top - target).sum(), gradient.to(hidden.dtype)
+    return (whole.log() + top - target).sum(), share, whole

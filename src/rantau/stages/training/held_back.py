@@ -22,8 +22,13 @@ class HeldBack:
     n_bytes: int
 
 
+def n_held_back(n_rows: int, *, share: float) -> int:
+    """round(share * n_rows), at least one, and one is left to learn."""
+    return min(max(1, round(share * n_rows)), n_rows - 1)
+
+
 def draw_held_back(n_rows: int, *, share: float, seed: int, phase: str) -> tuple[int, ...]:
-    """Numbers of the rows that are held back: round(share * n_rows), at least one, drawn by seed.
+    """Numbers of the n_held_back rows that are held back, drawn by seed.
 
     Raises   TrainingError if no row would be left to learn
     """
@@ -32,7 +37,7 @@ def draw_held_back(n_rows: int, *, share: float, seed: int, phase: str) -> tuple
             f"Phase {phase}: early_stopping holds rows back, but there is only {n_rows} row. "
             f"Leave out phases.{phase}.early_stopping, or give the phase more rows."
         )
-    n = min(max(1, round(share * n_rows)), n_rows - 1)
+    n = n_held_back(n_rows, share=share)
     return tuple(sorted(random.Random(f"held back {seed} {phase}").sample(range(n_rows), n)))
 
 

@@ -92,8 +92,7 @@ def summed_nats(model: torch.nn.Module, batch: dict[str, torch.Tensor], head: to
         following = batch["labels"][:, 1:]
         learnt = following != NOT_LEARNT
         hidden = head_inputs(model, _given(batch), head, learnt)
-        if hidden is not None:
-            return nats_at_head(hidden, cast("torch.Tensor", head.weight), following[learnt])
+        return nats_at_head(hidden, cast("torch.Tensor", head.weight), following[learnt])
     logits, targets, _ = _predicted(model, batch, head)
     return torch.nn.functional.cross_entropy(logits, targets, reduction="sum")
 

@@ -3,7 +3,7 @@ phase began. Each row is a pair of documents (chosen, rejected), both with their
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -22,7 +22,7 @@ from rantau.stages.training.layout import Pass
 from rantau.stages.training.loss import Batch, batch_of, laid_out, nats_of_sequences
 from rantau.stages.training.ranks import Ranks
 from rantau.stages.training.rows import Rows
-from rantau.stages.training.trainer import Job, PhaseTrainer
+from rantau.stages.training.trainer import PAD_ID, Job, PhaseTrainer
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -85,12 +85,17 @@ class PreferenceTrainer(PhaseTrainer):
             batch = cast(
                 Batch, self._prepare_inputs(cast("dict[str, Any]", batch_of(numbers, rows=self.job.rows)))
             )
-            with torch.no_grad():
-                nats = [(self._pair_nats(self.model, batch, g), real) for g, real in self._groups_in_step(batch)]
+            nats = self._within_memory(partial(self._nats_before, batch), "the reference")
             if counts:
-                found[numbers] = torch.cat([part for part, real in nats if real]).double().cpu().numpy()
+                found[numbers] = nats.double().cpu().numpy()
         self.model.train(was_training)
         return cast("NDArray[np.float64]", sum(self.ranks.gathered(found)))  # each row is that of one rank, else 0
+
+    def _nats_before(self, batch: Batch) -> torch.Tensor:
+        """(pairs, 2), in the precision of the steps: the trainer is not prepared yet, and sets no autocast."""
+        with torch.no_grad(), self.accelerator.autocast():
+            nats = [(self._pair_nats(self.model, batch, g), real) for g, real in self._groups_in_step(batch)]
+        return torch.cat([part for part, real in nats if real])
 
     def _backward(self, model: torch.nn.Module, batch: Batch, learnt: float) -> torch.Tensor:
         """Pair by pair, so that both answers of one are in one pass."""
@@ -107,29 +112,45 @@ class PreferenceTrainer(PhaseTrainer):
             if not counts:
                 continue
             total += loss.detach()
-            computed += sum(2 * max(batch["parts"][pair]) for pair in group)
+            computed += _positions(batch["parts"][pair] for pair in group)
             preferred += int((margin > 0).sum())
         self.last.positions, self.last.preferred = computed, preferred / self.n_rows_of_step
         return total
 
+    def pad_share(self, batches: Iterable[Sequence[Sequence[int]]]) -> float:
+        tokens = computed = 0
+        for pairs in batches:
+            tokens += sum(n for pair in pairs for n in pair)
+            computed += sum(_positions(pairs[pair] for pair in group) for group in self._groups(pairs))
+        return 1 - tokens / computed
+
     def _groups_in_step(self, batch: Batch) -> list[tuple[list[int], bool]]:
-        groups = self._groups(batch)
+        groups = self._groups(batch["parts"])
         return self.ranks.in_step(groups, groups[0])
 
-    def _groups(self, batch: Batch) -> list[list[int]]:
-        """Pairs of one pass: as many as micro_batch and the tokens at once allow, at least one."""
-        longest = max(n for pair in batch["parts"] for n in pair)
+    def _groups(self, parts: Sequence[Sequence[int]]) -> list[list[int]]:
+        """Pairs of one pass: as many as micro_batch and the tokens at once allow, at least one.
+
+        parts  tokens of both texts of each pair
+        """
+        longest = max(n for pair in parts for n in pair)
         room = self.micro_batch if self._tokens_at_once is None else max(1, self._tokens_at_once // (2 * longest))
         size = min(room, self.micro_batch)
-        pairs = list(range(len(batch["parts"])))
+        pairs = list(range(len(parts)))
         return [pairs[i : i + size] for i in range(0, len(pairs), size)]
 
     def _pair_nats(self, model: torch.nn.Module, batch: Batch, group: Sequence[int]) -> torch.Tensor:
         """(pairs, 2) of the answers of some pairs: documents 2 i and 2 i + 1 are pair i."""
         sequences: Pass = [[document] for pair in group for document in (2 * pair, 2 * pair + 1)]
-        part = laid_out(batch, sequences, pad_id=self._pad_id)
+        part = laid_out(batch, sequences, pad_id=PAD_ID)
         with self.compute_loss_context_manager():
             return nats_of_sequences(model, part, self._head).view(-1, 2)
+
+
+def _positions(group: Iterable[Sequence[int]]) -> int:
+    """Of a pass over these pairs: all its texts are as long as the longest."""
+    pairs = list(group)
+    return 2 * len(pairs) * max(n for pair in pairs for n in pair)
 
 
 def _pairs_of(numbers: Sequence[int], *, rows: Rows) -> Pairs:

@@ -78,8 +78,11 @@ def _pad_share(journal: Journal) -> float:
     return 1 - sum(row.tokens for row in rows) / sum(row.tokens / (1 - row.pad_share) for row in rows)
 
 
-def speed_of(journal: Journal, micro_batch: int, machine: Machine) -> dict[str, Any]:
-    """Seconds are summed over the steps, so that a phase that was killed counts what it kept."""
+def speed_of(journal: Journal, micro_batch: int | None, machine: Machine) -> dict[str, Any]:
+    """Seconds are summed over the steps, so that a phase that was killed counts what it kept.
+
+    micro_batch  rows of a forward pass, None where their tokens are what is limited
+    """
     rows = journal.speeds()
     wall_s = sum(row.tokens / row.tokens_per_s for row in rows)
     return {

@@ -124,9 +124,9 @@ def _announce(ctx: Context, running: Running) -> None:
     from rantau.model.adapters import count_parameters, effective_scale
 
     job = running.trainer.job
-    trainable, total = count_parameters(running.adapter.model)
+    trainable, total = count_parameters(running.model)
     begins = job.batches[:ANNOUNCED_STEPS]
-    padding = running.trainer.layout.pad_share([job.rows.parts_of(row) for row in batch] for batch in begins)
+    padding = running.trainer.pad_share([job.rows.parts_of(row) for row in batch] for batch in begins)
     held = f" ({len(job.held_back):,} more are held back)" if job.held_back else ""
     ctx.progress.say(
         f"train-{job.phase.name}: {trainable:,} of {total:,} parameters learn, effective scale "
@@ -136,16 +136,16 @@ def _announce(ctx: Context, running: Running) -> None:
 
 
 def _write_results(ctx: Context, running: Running, journal: Journal) -> TrainSummary:
-    from rantau.model.adapters import count_parameters, effective_scale
+    from rantau.model.adapters import count_parameters, effective_scale, save_adapter
 
-    job, model = running.trainer.job, running.adapter.model
-    running.adapter.write(ctx.out / "adapter", base=job.model)
+    job, model = running.trainer.job, running.model
+    save_adapter(model, ctx.out / "adapter", base=job.model)
     summary = summary_of(
         job, journal, running.stop,
         parameters=count_parameters(model), effective_scale=effective_scale(job.adapter),
     )  # fmt: skip
     files.write_json(ctx.out / "summary.json", asdict(summary))
-    speed = speed_of(journal, running.trainer.micro_batch, ctx.machine)
+    speed = speed_of(journal, running.trainer.rows_at_once, ctx.machine)
     drawn = asdict(energy.recorded(ctx.out / "checkpoints" / energy.LEDGER))
     names = energy.accelerator_names(ctx.machine.device)
     files.write_json(ctx.out / "speed.json", {**speed, "energy": drawn, "accelerators": names})

@@ -40,7 +40,7 @@ def run_steps(ctx: Context, running: Running, journal: Journal, resume: Path | N
         trainer.restore(stop.best)
         _say_the_end(ctx, running, at)
     elif running.average:
-        running.average.put_into(running.adapter.model)
+        running.average.put_into(running.model)
 
 
 def _train(ctx: Context, running: Running, journal: Journal, resume: Path | None, bar: Bar) -> None:

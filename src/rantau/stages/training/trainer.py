@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import torch
 from torch.utils.data import DataLoader, Dataset
 from transformers import PrinterCallback, Trainer, TrainingArguments
 
+from rantau import files
 from rantau.errors import MachineError, TrainingError
 from rantau.model.adapters import restore_adapter, save_trained
 from rantau.model.disk import full_disk_named
@@ -20,6 +21,7 @@ from rantau.model.optimiser import EMBEDDING_SHARE, optimiser_of, parameter_grou
 from rantau.model.score import bits_per_byte
 from rantau.recipe import Adapter, Model, Phase
 from rantau.stages.training import checkpoints, parallel
+from rantau.stages.training.head_loss import learn_what_follows
 from rantau.stages.training.held_back import HeldBack
 from rantau.stages.training.isolation import isolates, takes_one_sequence
 from rantau.stages.training.layout import Layout, positions
@@ -31,6 +33,9 @@ from rantau.stages.training.schedule import rate_factor
 if TYPE_CHECKING:
     from peft import PeftModel
 
+T = TypeVar("T")
+MICRO_BATCH = "micro_batch.json"
+PAD_ID = 0  # any entry will do: no token sees it
 # A processor gains nothing from a larger forward pass; this keeps SmolLM2-135M in float32 under 6 GiB.
 CPU_TOKENS = 1024
 # What a forward and backward pass costs besides its positions, in positions.
@@ -90,6 +95,19 @@ class Kept(Protocol):
     def load(self, folder: Path) -> None: ...
 
 
+class HalvedBatch:
+    """Rows of a pass, halved where memory ran out: a phase that goes on lays its batches out as before."""
+
+    def __init__(self, trainer: PhaseTrainer) -> None:
+        self._trainer = trainer
+
+    def save(self, folder: Path) -> None:
+        files.write_json(folder / MICRO_BATCH, self._trainer.micro_batch)
+
+    def load(self, folder: Path) -> None:
+        self._trainer.micro_batch = min(self._trainer.micro_batch, int(files.read_json(folder / MICRO_BATCH)))
+
+
 class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed for us
     """One batch of the loader is one optimiser step; it is split here, so that the loss is always the mean over
     the learnt tokens of the whole batch, however little memory there is."""
@@ -103,9 +121,9 @@ class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed 
         self.job, self.micro_batch, self.last = job, micro_batch or job.phase.batch_size, LastStep()
         self._tokens_at_once = CPU_TOKENS if arguments.use_cpu and not micro_batch else None
         self._head = model.get_base_model().get_output_embeddings()
-        self._pad_id = getattr(self.model.config, "pad_token_id", None) or 0
+        learn_what_follows(model, self._head)
         self._packed = self._keeps_documents_apart()
-        self.kept: list[Kept] = []
+        self.kept: list[Kept] = [HalvedBatch(self)]
         self.ranks, self.n_rows_of_step = ranks or Ranks(), 0.0
         if not self.ranks.leads:
             torch.manual_seed(arguments.seed + self.ranks.rank)  # dropout of its own
@@ -127,7 +145,7 @@ class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed 
             weight_decay=phase.weight_decay,
             embedding_weight_decay=self.job.embedding_decay,
         )
-        self.optimizer = optimiser_of(phase.optimiser, groups, device=self.args.device.type)
+        self.optimizer = optimiser_of(phase.optimiser, groups, beta2=phase.beta2, device=self.args.device.type)
         return self.optimizer
 
     def create_scheduler(
@@ -147,7 +165,9 @@ class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed 
         model.train()
         batch = cast(Batch, self._prepare_inputs(inputs))
         step = self.state.global_step
-        rate = self.job.phase.learning_rate * rate_factor(step, steps=len(self.job.batches), phase=self.job.phase)
+        scheduled = getattr(self.lr_scheduler, "last_epoch", step)  # fewer where float16 skipped an overflow
+        factor = rate_factor(scheduled, steps=len(self.job.batches), phase=self.job.phase)
+        rate = self.job.phase.learning_rate * factor
         learnt = int((batch["labels"] != NOT_LEARNT).sum())
         tokens = len(batch["input_ids"])
         self.last = LastStep(step + 1, learning_rate=rate, learnt_tokens=learnt, tokens=tokens)
@@ -161,10 +181,10 @@ class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed 
         """This rank's part of the loss, with its gradients."""
         own = parallel.own_rows(batch, self.ranks)
         if own:
-            return self._loss_in_parts(model, own, learnt)
+            return self._within_memory(partial(self._backward, model, own, learnt), "the step")
         if self.ranks.lockstep:  # the others wait for its passes: a row of theirs, over infinity, adds nothing
             self.n_rows_of_step = math.inf
-            return self._loss_in_parts(model, parallel.taken(batch, [0]), math.inf)
+            return self._backward(model, parallel.taken(batch, [0]), math.inf)
         return torch.zeros((), device=batch["input_ids"].device)
 
     def _of_all_ranks(self, loss: float) -> float:
@@ -189,6 +209,17 @@ class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed 
             chained=takes_one_sequence(self.model),
         )
 
+    def pad_share(self, batches: Iterable[Sequence[Sequence[int]]]) -> float:
+        """Padding over all positions that are computed for these batches, 0..1; of each batch the tokens of each
+        document of each row."""
+        return self.layout.pad_share(batches)
+
+    @property
+    def rows_at_once(self) -> int | None:
+        """Rows of a forward pass; None where their tokens are what is limited."""
+        limited = self._tokens_at_once is None or self.micro_batch < self.job.phase.batch_size
+        return self.micro_batch if limited else None
+
     def _keeps_documents_apart(self) -> bool:
         """Whether packed rows are computed as they are; the processor gains nothing from long sequences."""
         if self.job.phase.packing == "none" or self.args.use_cpu:
@@ -202,18 +233,18 @@ class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed 
             )
         return found
 
-    def _loss_in_parts(self, model: torch.nn.Module, batch: Batch, learnt: float) -> torch.Tensor:
-        """The step again with half the rows at a time, for as long as memory runs out: nothing is lost, since
-        weights and optimiser change only after the last part."""
+    def _within_memory(self, work: Callable[[], T], what: str) -> T:
+        """The work again with half the rows at a time, for as long as memory runs out: nothing is lost, since
+        weights and optimiser change only after the last part of a step."""
         while True:
             try:
-                return self._backward(model, batch, learnt)
+                return work()
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
                 reason = str(error).split("\n")[0][:120]
-            self._halve(reason)
-            model.zero_grad()
+            self._halve(reason, what)
+            self.model.zero_grad()
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
 
@@ -222,7 +253,7 @@ class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed 
         passes = self.layout.passes(batch["parts"])
         self.last.positions = positions(passes, [n for row in batch["parts"] for n in row])
         for sequences, counts in self.ranks.in_step(passes, passes[0]):
-            part = laid_out(batch, sequences, pad_id=self._pad_id)
+            part = laid_out(batch, sequences, pad_id=PAD_ID)
             with self.compute_loss_context_manager():
                 loss = summed_nats(model, part, self._head) / (learnt if counts else math.inf)
             self.accelerator.backward(loss)
@@ -240,31 +271,27 @@ class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed 
         self.model.eval()
         try:
             starts = self.ranks.in_step(self.ranks.share(range(0, len(order), size)), 0)
-            own = [self._nats(order[i : i + size]) * counts for i, counts in starts]
+            own = [self._nats_of(order[i : i + size]) * counts for i, counts in starts]
             nats = math.fsum(nats for part in self.ranks.gathered(own) for nats in part)
         finally:
             self.model.train(was_training)
         return bits_per_byte(self._finite(nats, "loss of the held-back rows"), n_bytes=held_back.n_bytes)
 
-    def _nats(self, numbers: Sequence[int]) -> float:
-        """Summed over the learnt tokens of rows; half as many at a time for as long as memory runs out."""
+    def _nats_of(self, numbers: Sequence[int]) -> float:
+        """Summed over the learnt tokens of rows."""
         batch = cast(Batch, self._prepare_inputs(cast("dict[str, Any]", batch_of(numbers, rows=self.job.rows))))
-        while True:
-            try:
-                with torch.no_grad(), self.compute_loss_context_manager():
-                    passes = self.layout.passes(batch["parts"])
-                    parts = (
-                        (laid_out(batch, p, pad_id=self._pad_id), counts)
-                        for p, counts in self.ranks.in_step(passes, passes[0])
-                    )
-                    return math.fsum(float(summed_nats(self.model, p, self._head)) * counts for p, counts in parts)
-            except RuntimeError as error:
-                if not is_out_of_memory(error):
-                    raise
-                reason = str(error).split("\n")[0][:120]
-            self._halve(reason)
+        return self._within_memory(partial(self._nats, batch), "the measurement")
 
-    def _halve(self, reason: str) -> None:
+    def _nats(self, batch: Batch) -> float:
+        passes = self.layout.passes(batch["parts"])
+        found = []
+        with torch.no_grad(), self.compute_loss_context_manager():
+            for sequences, counts in self.ranks.in_step(passes, passes[0]):
+                part = laid_out(batch, sequences, pad_id=PAD_ID)
+                found.append(float(summed_nats(self.model, part, self._head)) * counts)
+        return math.fsum(found)
+
+    def _halve(self, reason: str, what: str) -> None:
         if self.ranks.lockstep:  # the others stand in the middle of the pass that failed
             raise MachineError(
                 f"Phase {self.job.phase.name}, step {self.last.step}: memory ran out on rank {self.ranks.rank} "
@@ -277,9 +304,12 @@ class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed 
                 f"({reason}). {SMALLER} The last checkpoint is kept."
             )
         self.micro_batch //= 2
+        same = (
+            "with other draws of dropout" if self.job.adapter.dropout else "the result is the same up to rounding"
+        )
         self.job.say(
-            f"train-{self.job.phase.name}: out of memory at step {self.last.step}; the step is done again with "
-            f"--micro-batch {self.micro_batch}, the result is the same."
+            f"train-{self.job.phase.name}: out of memory at step {self.last.step}; {what} is done again with "
+            f"--micro-batch {self.micro_batch}, {same}."
         )
 
     def _clip_grad_norm(self, model: torch.nn.Module) -> torch.Tensor:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rantau import files
 from rantau.errors import RecipeError
+from rantau.model.base import tokenizer_hash
 from rantau.records import Document
 from rantau.run.stage import Context, Stage
 from rantau.stages.formatting.vocabulary.counting import Tallies, count_files
@@ -151,5 +152,6 @@ VOCABULARY = Stage(
     needs=("gather", "mix"),
     slices=("language", "model", "vocabulary.extend", "vocabulary.sources"),
     run=learn_vocabulary,
+    fingerprint=tokenizer_hash,
     scratch=(SCRATCH,),
 )
