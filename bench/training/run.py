@@ -47,7 +47,7 @@ def measured(side: Side, scratch: Path, chosen: settings.Settings, *, again: boo
     command += ["--rows", chosen.rows, "--out", str(folder)]
     here = origin.origin()
     print(origin.told({"side": side.name, "origin": here}), flush=True)
-    _, process_s, watch = timed(command, environment_variables(scratch))
+    _, process_s, watch = timed(command, environment_variables(scratch), alone=True)
     row = {
         "side": side.name, **asdict(outcome.read(folder)), "process_s": process_s, "peak_gib": watch.peak_gib,
         **evaluated(chosen, scratch, folder / outcome.ADAPTER), "settings": chosen.digest, "rows": chosen.n_rows,
@@ -69,7 +69,7 @@ def evaluated(chosen: settings.Settings, scratch: Path, adapter: Path | None) ->
     """Held-out loss, in a process of its own."""
     command = [sys.executable, "-m", "bench.training.held_out", "--rows", chosen.rows]
     command += ["--adapter", str(adapter)] if adapter else []
-    out, _, _ = timed(command, environment_variables(scratch))
+    out, _, _ = timed(command, environment_variables(scratch), alone=True)
     found: dict[str, Any] = json.loads(out.splitlines()[-1])
     return found
 
