@@ -16,8 +16,8 @@ class Watch:
     """peak_gib: greatest sum of PSS (shared pages counted once) over the process and all below it;
     peak_rss_gib: the same with RSS (shared pages counted for each process).
 
-    Reading PSS walks all pages, which took a third of a core beside a training of 4 GiB. With alone=True both are the
-    process's own greatest RSS, which the kernel keeps anyway."""
+    Reading PSS walks all pages, which took a third of a core beside a training of 4 GiB. With alone=True both are
+    the process's own greatest RSS, which the kernel keeps anyway."""
 
     pid: int
     alone: bool = False
