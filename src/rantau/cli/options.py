@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from rantau.errors import SourceError
+from rantau.machine import TRACKERS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,7 +49,7 @@ parallel_option = click.option(
 )  # fmt: skip
 
 report_to_option = click.option(
-    "--report-to", multiple=True, type=click.Choice(["tensorboard", "wandb", "trackio"]),
+    "--report-to", multiple=True, type=click.Choice(TRACKERS),
     envvar="RANTAU_REPORT_TO",
     help="Also show the training to this tracker; may be given more than once. Files in runs/<name>/trackers.",
 )  # fmt: skip

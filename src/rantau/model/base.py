@@ -86,6 +86,11 @@ def _own_fingerprint(model: Model) -> str:
     return _resolve_own(model, None, weights=False).sha256
 
 
+def base_hash(recipe: Recipe, folder: Path) -> dict[str, str]:
+    """Fingerprint of a stage that reads the base's weights; `folder` as for tokenizer_hash."""
+    return {"base": base_fingerprint(recipe.model)}
+
+
 def tokenizer_hash(recipe: Recipe, folder: Path) -> dict[str, str]:
     """Fingerprint of a stage that reads tokenizer and chat template: the hash of the .gguf file, the hub's commit,
     or the hash of the folder's files besides its weights.

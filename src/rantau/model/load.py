@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rantau.errors import MachineError, ModelError
 from rantau.machine import Machine
-from rantau.model.base import BaseFolder, base_fingerprint, resolve_base
+from rantau.model.base import BaseFolder, resolve_base
 from rantau.model.complete import check_complete
 from rantau.model.quantised import FOLDER, quantisation_options
 from rantau.model.quiet import Says, quiet_transformers
@@ -15,7 +15,7 @@ from rantau.recipe import Model
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-__all__ = ["BaseFolder", "base_fingerprint", "load_base", "resolve_base"]
+__all__ = ["BaseFolder", "load_base", "resolve_base"]
 
 
 def load_base(model: Model, machine: Machine, progress: Says | None = None) -> PreTrainedModel:

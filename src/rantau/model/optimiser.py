@@ -6,6 +6,7 @@ import importlib.util
 from typing import TYPE_CHECKING, Any, Literal
 
 from rantau.errors import MachineError
+from rantau.recipe.training import Optimiser
 
 if TYPE_CHECKING:
     import torch
@@ -15,7 +16,6 @@ KINDS: tuple[Kind, ...] = ("lora_A", "lora_B", "embedding", "magnitude", "other"
 EMBEDDING_SHARE = 0.2
 BETA1, BETA2 = 0.9, 0.95
 EPSILON = 1e-8
-Optimiser = Literal["adamw", "adamw_8bit", "paged_adamw", "paged_adamw_8bit"]
 CLASSES = {"adamw_8bit": "AdamW8bit", "paged_adamw": "PagedAdamW", "paged_adamw_8bit": "PagedAdamW8bit"}
 
 

@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from rantau.recipe.base import Name, Share, Slice
 
+Optimiser = Literal["adamw", "adamw_8bit", "paged_adamw", "paged_adamw_8bit"]
+
 
 class Model(Slice):
     base: str = Field(
@@ -151,7 +153,7 @@ class Phase(Slice):
     )
     epochs: float = Field(1.0, gt=0, le=1000, description="Passes over the rows; may be fractional.")
     batch_size: int = Field(8, ge=1, description="Rows in one optimiser step.")
-    optimiser: Literal["adamw", "adamw_8bit", "paged_adamw", "paged_adamw_8bit"] = Field(
+    optimiser: Optimiser = Field(
         "adamw", description="AdamW; 8bit: its moments in 8 bits; paged: they move to memory when the GPU is full."
     )
     beta2: float = Field(

@@ -6,16 +6,15 @@ import os
 import pickle
 import signal
 import sys
-import threading
-import traceback
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection, get_context
 from multiprocessing.context import SpawnProcess
 from types import FrameType
 from typing import Any
 
 from rantau.errors import MachineError
+from rantau.run.children import able_to_travel, how_it_ended, leave_with_parent
 from rantau.run.shards import Work, result_of
 
 GRACE_S = 2.0
@@ -81,12 +80,9 @@ def _received(link: Link, process: SpawnProcess, work: Work, number: int, worker
 
 
 def _death(shard: str, code: int | None, workers: int) -> str:
-    how = f"with exit code {code}"
-    if code is not None and code < 0:
-        how = f"by signal {-code} ({signal.Signals(-code).name})"
     cause = "most likely memory ran out; " if code == -signal.SIGKILL else ""
     return (
-        f"{shard}: its worker process was ended {how}: {cause}finished shards are kept. "
+        f"{shard}: its worker process was ended {how_it_ended(code)}: {cause}finished shards are kept. "
         f"Run again with fewer workers: --workers {max(1, workers // 2)} (there were {workers})."
     )
 
@@ -124,7 +120,7 @@ def _serve(function: Callable[[Any], Any], link: Link) -> None:
     """The worker: results of the shards that come, until the link is closed or the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers
     signal.signal(signal.SIGTERM, _leave)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    leave_with_parent()
     while True:
         try:
             payload = link.recv_bytes()
@@ -138,25 +134,8 @@ def _answer(function: Callable[[Any], Any], payload: bytes) -> bytes:
     try:
         return pickle.dumps((True, result_of(function, payload)))
     except Exception as error:
-        error.add_note("".join(traceback.format_exception(error)))
-        return _pickled_error(error)
-
-
-def _pickled_error(error: Exception) -> bytes:
-    try:
-        pickled = pickle.dumps((False, error))
-        pickle.loads(pickled)
-    except Exception:  # an exception with arguments of its own cannot be rebuilt: its words must do
-        return pickle.dumps((False, RuntimeError("\n".join([repr(error), *error.__notes__]))))
-    return pickled
+        return pickle.dumps((False, able_to_travel(error)))
 
 
 def _leave(signum: int, frame: FrameType | None) -> None:
     sys.exit(128 + signum)  # and not at once: half-written files are removed on the way
-
-
-def _leave_with_parent() -> None:
-    parent = parent_process()
-    assert parent is not None
-    connection.wait([parent.sentinel])
-    os._exit(1)

@@ -6,13 +6,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 from rantau import files
 from rantau.chat import Template, Tokenizer, template_for
 from rantau.language import load_profile
-from rantau.recipe import Model, Prompts, Recipe
+from rantau.model.base import base_hash
+from rantau.recipe import Model, Prompts
 from rantau.records import Answer
 from rantau.run.stage import Context, Stage
 from rantau.stages.evaluation.answers import ask_items
@@ -71,15 +71,9 @@ def answer_stage(
             "seed",
         ),
         run=partial(answer, adapter_from=adapter_from),
-        fingerprint=_base_hash,
+        fingerprint=base_hash,
         volatile=("speed.json",),
     )
-
-
-def _base_hash(recipe: Recipe, _folder: Path) -> Mapping[str, str]:
-    from rantau.model.load import base_fingerprint
-
-    return {"base": base_fingerprint(recipe.model)}
 
 
 def answer(context: Context, *, adapter_from: str | None) -> AnswerSummary:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rantau import files
+from rantau.model.base import base_hash
 from rantau.model.repeatable import repeatable
 from rantau.recipe import Recipe
 from rantau.run.stage import Context, Stage
@@ -57,10 +58,8 @@ def export_stage(last_train: str, *, vocabulary: str | None = None) -> Stage:
 
 def _outside(recipe: Recipe, folder: Path) -> dict[str, str]:
     """The base's hash; asked for before anything runs, so a format that cannot be made is told now."""
-    from rantau.model.load import base_fingerprint
-
     check_formats(recipe.export, recipe.model, extended=recipe.vocabulary.extend > 0)
-    return {"base": base_fingerprint(recipe.model)}
+    return base_hash(recipe, folder)
 
 
 def export(ctx: Context, *, last_train: str) -> ExportSummary:

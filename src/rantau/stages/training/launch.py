@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection, get_context
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 
 from rantau.errors import MachineError, RantauError
 from rantau.machine import Machine, detect
+from rantau.run.children import able_to_travel, how_it_ended, leave_with_parent
 from rantau.stages.training.interrupt import sigterm_noted
 from rantau.stages.training.ranks import Ranks
 
@@ -140,12 +141,9 @@ def _said(link: connection.Connection, rank: int, process: BaseProcess, start: S
 
 
 def death(rank: int, pid: int | None, code: int | None, start: Start) -> str:
-    how = f"with exit code {code}"
-    if code is not None and code < 0:
-        how = f"by signal {-code} ({signal.Signals(-code).name})"
     cause = "; most likely memory ran out" if code == -signal.SIGKILL else ""
     who = f"rank {rank} of {start.machine.processes} (pid {pid})"
-    return f"{start.title}: the process of {who} was ended {how}{cause}. {AGAIN}"
+    return f"{start.title}: the process of {who} was ended {how_it_ended(code)}{cause}. {AGAIN}"
 
 
 def worst(failures: dict[int, Exception]) -> Exception:
@@ -161,7 +159,7 @@ def worst(failures: dict[int, Exception]) -> Exception:
 def _serve(start: Start, rank: int, store: Path, link: connection.Connection) -> None:
     """One rank, from beginning to end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its ranks
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    leave_with_parent()
     try:
         answer = (True, _computed(start, rank, store))
     except Exception as error:
@@ -203,18 +201,4 @@ def accelerators(size: int) -> tuple[str, ...]:
 
 def told(error: Exception, rank: int) -> Exception:
     """An error that can travel, with its traceback as a note."""
-    import traceback
-
-    error.add_note(f"on rank {rank}:\n" + "".join(traceback.format_exception(error)))
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:  # an exception with arguments of its own cannot be rebuilt: its words must do
-        return RuntimeError("\n".join([repr(error), *error.__notes__]))
-    return error
-
-
-def _leave_with_parent() -> None:
-    parent = parent_process()
-    assert parent is not None
-    connection.wait([parent.sentinel])
-    os._exit(1)
+    return able_to_travel(error, f"on rank {rank}:\n")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from pathlib import Path
 
 from rantau import energy, files
 from rantau.errors import TrainingError
 from rantau.machine import Machine
+from rantau.model.base import base_hash
 from rantau.model.optimiser import check_optimiser
 from rantau.model.repeatable import repeatable
-from rantau.recipe import Phase, Recipe
+from rantau.recipe import Phase
 from rantau.run.progress import Progress
 from rantau.run.stage import Context, Stage
 from rantau.stages.training import checkpoints
@@ -48,14 +48,8 @@ def train_stage(phase: Phase, previous: str | None, *, vocabulary: str | None = 
         run=partial(train, phase=phase.name, previous=previous, vocabulary=vocabulary),
         volatile=("speed.jsonl", "speed.json", "trackers/*"),
         scratch=("checkpoints",),
-        fingerprint=_base_hash,
+        fingerprint=base_hash,
     )
-
-
-def _base_hash(recipe: Recipe, folder: Path) -> dict[str, str]:
-    from rantau.model.load import base_fingerprint
-
-    return {"base": base_fingerprint(recipe.model)}
 
 
 def train(ctx: Context, *, phase: str, previous: str | None, vocabulary: str | None = None) -> TrainSummary:
