@@ -10,7 +10,8 @@ import pytest
 from rantau.errors import MachineError, ModelError
 from rantau.machine import Machine
 from rantau.model import cached, gguf
-from rantau.model.load import base_fingerprint, load_base, resolve_base
+from rantau.model.base import base_fingerprint, resolve_base
+from rantau.model.load import load_base
 from rantau.model.tokenizer import load_tokenizer
 from rantau.recipe import Model
 from rantau.run.progress import Progress
