@@ -76,7 +76,8 @@ def test_bits_per_byte_are_those_of_plain_pytorch(
 ) -> None:
     import torch
 
-    from rantau.stages.training.trainer import Job, PhaseTrainer, arguments
+    from rantau.stages.training.job import Job, arguments
+    from rantau.stages.training.trainer import PhaseTrainer
 
     asked = recipe(tiny_base)
     rows = read_rows(write_rows(tmp_path / "format") / "cpt.parquet")

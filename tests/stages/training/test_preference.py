@@ -77,8 +77,8 @@ def test_the_gradient_of_a_step_is_that_of_the_formula(
 ) -> None:
     import torch
 
+    from rantau.stages.training.job import Job, arguments
     from rantau.stages.training.preference import PreferenceTrainer, _pairs_of
-    from rantau.stages.training.trainer import Job, arguments
 
     rows = read_rows(write_pairs(tmp_path / "format") / "cpt.parquet")
     phase, batch = asked.phases[0], list(range(8))
@@ -178,8 +178,8 @@ def test_a_reference_that_does_not_fit_is_made_in_halves(
 
 def test_padding_of_pairs(asked: Recipe, tmp_path: Path) -> None:
     """Two pairs a pass: their four texts are as long as the longest, 8, then 3."""
+    from rantau.stages.training.job import Job, arguments
     from rantau.stages.training.preference import PreferenceTrainer
-    from rantau.stages.training.trainer import Job, arguments
 
     rows, phase = read_rows(write_pairs(tmp_path / "format") / "cpt.parquet"), asked.phases[0]
     model = attach_adapter(load_base(asked.model, Machine()), asked.adapter, seed=7)

@@ -61,7 +61,8 @@ def _trained(model: Any) -> dict[str, Any]:
 def _by_trainer(
     asked: Recipe, rows: Rows, batches: list[list[int]], folder: Path, micro_batch: int | None
 ) -> dict[str, Any]:
-    from rantau.stages.training.trainer import Job, PhaseTrainer, arguments
+    from rantau.stages.training.job import Job, arguments
+    from rantau.stages.training.trainer import PhaseTrainer
 
     phase, model = asked.phases[0], _double(asked)
     chosen = arguments(folder, phase, steps=len(batches), seed=asked.seed, device="cpu", dtype="float32")

@@ -44,8 +44,9 @@ def learnt(ranks: Ranks, base: Path, rows: Path, folder: Path, *, dora: bool = F
     """The phase "cpt" over STEPS."""
     from safetensors.torch import load_file
 
+    from rantau.stages.training.job import Job, arguments
     from rantau.stages.training.preference import PreferenceTrainer
-    from rantau.stages.training.trainer import Job, PhaseTrainer, arguments
+    from rantau.stages.training.trainer import PhaseTrainer
 
     asked = recipe(base, adapter={"dropout": 0.0, "dora": dora}, **{"checkpoint_steps": 2, **phase}).phases[0]
     whole, settings = (found := recipe(base, adapter={"dropout": 0.0, "dora": dora})).model, found.adapter

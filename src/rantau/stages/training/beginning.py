@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, TrainingArguments
 
-    from rantau.stages.training.trainer import Job, PhaseTrainer
+    from rantau.stages.training.job import Job
+    from rantau.stages.training.trainer import PhaseTrainer
 
 NEW_ROWS = ("vocabulary.rate_share", "vocabulary.weight_decay")
 """Recipe parts that say how the rows of new words learn."""
@@ -46,8 +47,8 @@ def begin_phase(
     Raises   TrainingError if early stopping has nothing to measure
     """
     from rantau.stages.training.adapter import begin
+    from rantau.stages.training.job import arguments
     from rantau.stages.training.sharding import share_out
-    from rantau.stages.training.trainer import arguments
 
     ranks = ranks or Ranks()
     seed, folder = ctx.recipe.draw_seed, ctx.out / "checkpoints"
@@ -94,7 +95,7 @@ def _base(ctx: Context, vocabulary: str | None, ranks: Ranks) -> PreTrainedModel
 
 
 def _job(ctx: Context, phase: Phase, settings: Adapter, rows: Rows, *, extended: bool) -> Job:
-    from rantau.stages.training.trainer import Job
+    from rantau.stages.training.job import Job
 
     seed, stopping = ctx.recipe.draw_seed, phase.early_stopping
     held = draw_held_back(len(rows), share=stopping.share, seed=seed, phase=phase.name) if stopping else ()

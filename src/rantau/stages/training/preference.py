@@ -18,11 +18,12 @@ from transformers import TrainingArguments
 from rantau import files
 from rantau.errors import DataError
 from rantau.run.progress import Progress
+from rantau.stages.training.job import Job
 from rantau.stages.training.layout import Pass
 from rantau.stages.training.loss import Batch, batch_of, laid_out, nats_of_sequences
 from rantau.stages.training.ranks import Ranks
 from rantau.stages.training.rows import Rows
-from rantau.stages.training.trainer import PAD_ID, Job, PhaseTrainer
+from rantau.stages.training.trainer import PAD_ID, PhaseTrainer
 
 if TYPE_CHECKING:
     from peft import PeftModel

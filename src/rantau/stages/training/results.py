@@ -11,7 +11,7 @@ from rantau.stages.training.early_stopping import EarlyStop
 from rantau.stages.training.journal import Journal
 
 if TYPE_CHECKING:
-    from rantau.stages.training.trainer import Job
+    from rantau.stages.training.job import Job
 
 
 @dataclass(frozen=True, slots=True)

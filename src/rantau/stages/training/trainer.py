@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import torch
 from torch.utils.data import DataLoader, Dataset
@@ -17,17 +16,16 @@ from rantau import files
 from rantau.errors import MachineError, TrainingError
 from rantau.model.adapters import restore_adapter, save_trained
 from rantau.model.disk import full_disk_named
-from rantau.model.optimiser import EMBEDDING_SHARE, optimiser_of, parameter_groups
+from rantau.model.optimiser import optimiser_of, parameter_groups
 from rantau.model.score import bits_per_byte
-from rantau.recipe import Adapter, Model, Phase
 from rantau.stages.training import checkpoints, parallel
 from rantau.stages.training.head_loss import learn_what_follows
 from rantau.stages.training.held_back import HeldBack
 from rantau.stages.training.isolation import isolates, takes_one_sequence
+from rantau.stages.training.job import Job, Kept, LastStep, is_out_of_memory
 from rantau.stages.training.layout import Layout, positions
 from rantau.stages.training.loss import NOT_LEARNT, Batch, batch_of, laid_out, summed_nats
 from rantau.stages.training.ranks import Ranks
-from rantau.stages.training.rows import Rows
 from rantau.stages.training.schedule import rate_factor
 
 if TYPE_CHECKING:
@@ -41,58 +39,6 @@ CPU_TOKENS = 1024
 # What a forward and backward pass costs besides its positions, in positions.
 CPU_PASS, GPU_PASS = 64, 512
 SMALLER = "Use a smaller phases.*.max_tokens, model.dtype: bfloat16, or model.quantisation: nf4."
-
-
-@dataclass(slots=True)
-class LastStep:
-    """What the step that has just ended was; the trainer fills it in, the observer reads it.
-
-    preferred  of a dpo step: share of the pairs whose chosen answer gained more than the rejected one
-    """
-
-    step: int = 0
-    loss: float = math.nan
-    learning_rate: float = 0.0
-    grad_norm: float = math.nan
-    learnt_tokens: int = 0
-    tokens: int = 0
-    positions: int = 0
-    preferred: float | None = None
-
-    @property
-    def pad_share(self) -> float:
-        """Padding over the positions that were computed, 0..1."""
-        return 1 - self.tokens / self.positions if self.positions else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """batches: row numbers of each optimiser step; say: where a message to the reader goes; held_back: rows that
-    are never learnt; embedding_share, embedding_decay: rate of embeddings and new rows over that of the phase, and
-    their weight decay, None = as of the phase."""
-
-    model: Model
-    adapter: Adapter
-    phase: Phase
-    rows: Rows
-    batches: Sequence[Sequence[int]]
-    say: Callable[[str], None]
-    held_back: tuple[int, ...] = ()
-    embedding_share: float = EMBEDDING_SHARE
-    embedding_decay: float | None = None
-
-    @property
-    def n_rows(self) -> int:
-        """Rows that are learnt."""
-        return len(self.rows) - len(self.held_back)
-
-
-class Kept(Protocol):
-    """What a checkpoint holds besides adapter, optimiser, schedule and random numbers."""
-
-    def save(self, folder: Path) -> None: ...
-
-    def load(self, folder: Path) -> None: ...
 
 
 class HalvedBatch:
@@ -369,34 +315,3 @@ class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed 
     def restore(self, folder: Path) -> None:
         """The trained tensors become those that save_trained wrote into `folder`."""
         restore_adapter(cast("PeftModel", self.model), folder)
-
-
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """True for the accelerator's error and for that of the CPU allocator, which has no type of its own."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
-
-
-def arguments(folder: Path, phase: Phase, *, steps: int, seed: int, device: str, dtype: str) -> TrainingArguments:
-    """What the parent class must know; everything else is ours."""
-    chosen = TrainingArguments(
-        output_dir=str(folder),
-        max_steps=steps,
-        per_device_train_batch_size=phase.batch_size,
-        gradient_accumulation_steps=1,
-        max_grad_norm=phase.max_grad_norm,
-        seed=seed,
-        save_strategy="steps",
-        save_steps=phase.checkpoint_steps,
-        logging_strategy="no",
-        logging_nan_inf_filter=False,
-        report_to="none",
-        disable_tqdm=True,
-        log_level="error",
-        remove_unused_columns=False,
-        use_cpu=device == "cpu",
-        bf16=device == "cuda" and dtype == "bfloat16",
-        fp16=device == "cuda" and dtype == "float16",
-    )
-    if chosen.n_gpu > 1:
-        chosen._n_gpu = 1  # else the parent splits a batch over all cards with DataParallel
-    return chosen
