@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from rantau.cli.machine_file import machine_option
 from rantau.cli.options import device_option, name_argument, run_folder, runs_option
 from rantau.errors import RantauError
 
@@ -29,6 +30,7 @@ HELP = "Commands: /new starts a new talk, /system TEXT sets the system prompt, /
 @click.option("--repetition-penalty", type=click.FloatRange(1), default=1.1, show_default=True, help="1 = off.")
 @click.option("--max-tokens", type=click.IntRange(1), default=200, show_default=True, help="Longest answer.")
 @click.option("--seed", type=int, help="Seed of the sampling [default: another one each time].")
+@machine_option
 @device_option
 def command(
     name: str | None, runs_path: Path, base: bool, device: str, system: str | None, **sampling: Any

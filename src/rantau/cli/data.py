@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from rantau.cli.fertility import command as fertility_command
+from rantau.cli.machine_file import machine_option
 from rantau.cli.options import (  # fmt: skip
     as_json,
     cluster_option,
@@ -61,6 +62,7 @@ def peek_command(recipe_path: Path, source: str, overrides: tuple[str, ...], n_r
 @profile_option
 @store_option
 @runs_option
+@machine_option
 @cluster_option
 @click.option("--workers", type=int, help="Processes for shards [default: the cores].")
 @click.option("--plan", "only_plan", is_flag=True, help="Print the steps and their sizes; do nothing.")

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from rantau.cli.machine_file import machine_option
 from rantau.cli.options import device_option, name_argument, run_folder, runs_option
 from rantau.errors import RecipeError
 
@@ -26,6 +27,7 @@ HELP = (
 @click.option("--merged", is_flag=True, help="The sibling with the adapter added in, instead of the adapter.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @runs_option
+@machine_option
 @device_option
 def command(
     name: str | None, onto: str, revision: str | None, target: Path, scale: float, merged: bool, quiet: bool,

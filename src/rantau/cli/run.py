@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from rantau.cli.machine_file import machine_option
 from rantau.cli.options import (  # fmt: skip
     as_json,
     cluster_option,
@@ -30,6 +31,7 @@ from rantau.cli.options import (  # fmt: skip
 @profile_option
 @store_option
 @runs_option
+@machine_option
 @device_option
 @workers_option
 @cluster_option
