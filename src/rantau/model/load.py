@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from rantau.errors import MachineError, ModelError
+from rantau.errors import MachineError
 from rantau.machine import Machine
 from rantau.model.base import BaseFolder, resolve_base
-from rantau.model.complete import check_complete
+from rantau.model.pretrained import read_pretrained
 from rantau.model.quantised import FOLDER, quantisation_options
-from rantau.model.quiet import Says, quiet_transformers
+from rantau.model.quiet import Says
 from rantau.recipe import Model
 
 if TYPE_CHECKING:
@@ -25,25 +25,11 @@ def load_base(model: Model, machine: Machine, progress: Says | None = None) -> P
     Raises   SourceError, ModelError (see resolve_base); MachineError if the device is missing
     """
     import torch
-    from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM
 
     folder = resolve_base(model, progress)
     _check_device(machine.device)
-    quiet_transformers()
-    try:
-        loaded, info = AutoModelForCausalLM.from_pretrained(
-            folder.path,
-            dtype=getattr(torch, model.dtype),
-            use_safetensors=True,
-            local_files_only=True,
-            output_loading_info=True,
-            trust_remote_code=model.allow_custom_code == model.base,
-            **quantisation_options(model, machine.device),
-        )
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise ModelError(f"{model.base}: transformers cannot load it: {error}") from error
-    check_complete(info, model.base)
+    options = {"dtype": getattr(torch, model.dtype), **quantisation_options(model, machine.device)}
+    loaded: Any = read_pretrained(folder.path, model, **options)
     if model.quantisation == "none":
         loaded = loaded.to(machine.device)
     loaded.name_or_path = loaded.config._name_or_path = model.base

@@ -17,9 +17,9 @@ from rantau.errors import ModelError, SourceError
 from rantau.model import hub
 from rantau.model.adapter_files import CONFIG_FILE, WEIGHTS_FILE, check_adapter_files
 from rantau.model.cached import cached_folder, make_once
-from rantau.model.complete import check_complete
 from rantau.model.gguf import FLOAT32_MAX_PARAMETERS
-from rantau.model.quiet import Says, quiet_transformers
+from rantau.model.pretrained import read_pretrained
+from rantau.model.quiet import Says
 from rantau.recipe import Model
 
 LAYOUT = 1  # raise it when the merge comes out differently
@@ -93,21 +93,7 @@ def _merge(model: Model, base: Path, adapter: Path, progress: Says | None, folde
 
 def _load(model: Model, base: Path) -> Any:
     import torch
-    from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM
 
-    quiet_transformers()
-    try:
-        loaded, info = AutoModelForCausalLM.from_pretrained(
-            base,
-            dtype="auto",
-            use_safetensors=True,
-            local_files_only=True,
-            output_loading_info=True,
-            trust_remote_code=model.allow_custom_code == model.base,
-        )
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise ModelError(f"{model.base}: transformers cannot load it: {error}") from error
-    check_complete(info, model.base)
+    loaded = read_pretrained(base, model, dtype="auto")
     large = sum(p.numel() for p in loaded.parameters()) > FLOAT32_MAX_PARAMETERS
     return loaded.to(torch.bfloat16 if large else torch.float32).requires_grad_(False).eval()
