@@ -9,7 +9,8 @@ RantauError                  exit 1   the work failed
 |- MachineError              exit 1   memory, disk or device
 |- StoreError                exit 1   an artefact that is locked, damaged or unfinished
 |- TrainingError             exit 1   a loss that is not a number, a phase with nothing to learn
-`- MeasureError              exit 1   a figure that cannot be computed from what was given
+|- MeasureError              exit 1   a figure that cannot be computed from what was given
+`- ServingError              exit 1   a broker, a worker or an entry of the queue
 """
 
 
@@ -50,4 +51,8 @@ class TrainingError(RantauError):
 
 
 class MeasureError(RantauError):
+    pass
+
+
+class ServingError(RantauError):
     pass

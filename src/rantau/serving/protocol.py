@@ -1,0 +1,150 @@
+"""The words of serving: states of a generation, entries of its log, jobs. No client and no model is named here.
+
+A generation's log has one entry id for each entry, `<attempt>-<seq>`. seq counts the entries and goes on across
+attempts; an attempt is one worker's try. Ids only rise, so whatever a worker of an older attempt still says is
+refused by the broker.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Literal, NamedTuple
+
+from rantau.errors import ServingError
+
+State = Literal["queued", "running", "stopping", "done", "stopped", "failed"]
+Final = Literal["done", "stopped", "failed"]
+FINAL: tuple[Final, ...] = ("done", "stopped", "failed")
+Reason = Literal["eos", "length", "stop", "stopped", "error"]
+REASONS: tuple[Reason, ...] = ("eos", "length", "stop", "stopped", "error")
+PhaseName = Literal["loading", "prefill", "restarted"]
+
+
+class EntryId(NamedTuple):
+    """attempt >= 1, seq >= 1; compares as the broker compares."""
+
+    attempt: int
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{self.attempt}-{self.seq}"
+
+    @classmethod
+    def of(cls, text: str) -> EntryId:
+        """Raises   ServingError if the text is no `<attempt>-<seq>`"""
+        attempt, dash, seq = text.partition("-")
+        if not (dash and attempt.isdecimal() and seq.isdecimal() and attempt.isascii() and seq.isascii()):
+            raise ServingError(f"{text!r} is no entry id. It has the form <attempt>-<seq>, such as 1-42.")
+        return cls(int(attempt), int(seq))
+
+
+START = EntryId(0, 0)
+"""Before every entry: who has read nothing goes on from here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A piece of the answer. ids: its tokens; text: what they add to it, "" while a character is incomplete"""
+
+    text: str
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """What a worker does before the next piece; the first entry of every attempt."""
+
+    name: PhaseName
+    worker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The last entry. prompt_tokens: None if no worker counted them; code: why it failed, for programs"""
+
+    reason: Reason
+    state: Final
+    prompt_tokens: int | None = None
+    code: str = ""
+
+
+Entry = Tokens | Phase | End
+
+
+def to_fields(entry: Entry) -> dict[str, str]:
+    """An entry as the fields of a stream entry."""
+    match entry:
+        case Tokens(text, ids):
+            return {"k": "tok", "t": text, "i": ",".join(map(str, ids))}
+        case Phase(name, worker):
+            return {"k": "ph", "p": name, "w": worker}
+        case End(reason, state, prompt_tokens, code):
+            counted = {} if prompt_tokens is None else {"u": str(prompt_tokens)}
+            return {"k": "end", "r": reason, "s": state, **counted, **({"c": code} if code else {})}
+
+
+def of_fields(fields: Mapping[str, str]) -> Entry:
+    """Raises   ServingError for an entry of an unknown kind, state or reason"""
+    kind = fields.get("k")
+    if kind == "tok":
+        ids = fields.get("i", "")
+        return Tokens(fields.get("t", ""), tuple(int(i) for i in ids.split(",") if i))
+    if kind == "ph" and (name := fields.get("p")) in ("loading", "prefill", "restarted"):
+        return Phase(name, fields.get("w", ""))  # type: ignore[arg-type]
+    if kind == "end" and fields.get("r") in REASONS and fields.get("s") in FINAL:
+        used = fields.get("u")
+        reason, state = fields["r"], fields["s"]
+        return End(reason, state, int(used) if used else None, fields.get("c", ""))  # type: ignore[arg-type]
+    raise ServingError(f"the log has an entry of an unknown kind: {dict(fields)!r}. Is another version writing?")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How an answer is asked for.
+
+    temperature  0 = the likeliest token each time
+    stop         texts that end the answer; they are not part of it
+    seed         of the draws; None = any
+    """
+
+    max_tokens: int = 512
+    temperature: float = 0.7
+    top_p: float = 1.0
+    top_k: int | None = None
+    repetition_penalty: float = 1.0
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A prompt that was accepted.
+
+    generation  name of its log, unique for ever
+    owner       who asked, for fair shares; never shown to a worker's engine
+    model       name of the revision that answers
+    messages    turns in order, each {"role", "content"}
+    """
+
+    generation: str
+    owner: str
+    model: str
+    messages: tuple[Mapping[str, str], ...]
+    wish: Wish = field(default_factory=Wish)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def of_json(cls, text: str) -> Job:
+        """Raises   ServingError if it is no job"""
+        try:
+            row = json.loads(text)
+            wish = row.pop("wish")
+            return cls(
+                **{**row, "messages": tuple(row["messages"])}, wish=Wish(**{**wish, "stop": tuple(wish["stop"])})
+            )
+        except (ValueError, TypeError, KeyError) as error:
+            raise ServingError(f"the queue holds a job that cannot be read: {error}.") from error

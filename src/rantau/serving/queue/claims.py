@@ -1,0 +1,137 @@
+"""Claims: a worker's side of the queue. It keeps its jobs by beating; a worker that stays silent loses them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rantau.serving.protocol import End, Entry, EntryId, Job, to_fields
+from rantau.serving.queue import keys
+from rantau.serving.queue.admission import keys_of
+from rantau.serving.queue.connection import run_script, script
+from rantau.serving.queue.groups import Consumer
+
+Said = Literal["running", "stopping", "fenced"]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A job in the hands of a worker.
+
+    entry  its id in the stream of jobs
+    first  id of the next entry that the worker may write
+    """
+
+    entry: str
+    job: Job
+    first: EntryId
+
+    @property
+    def attempt(self) -> int:
+        return self.first.attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """One worker of a pool.
+
+    worker        its name, unique among the living
+    idle_ms       a job of which nobody has heard for so long is free for others
+    max_attempts  a prompt that so many workers did not survive is given up
+    """
+
+    client: Any
+    worker: str
+    pool: str = "main"
+    idle_ms: int = 10_000
+    max_attempts: int = 3
+
+    def prepare(self) -> None:
+        """Before the first claim: jobs that were accepted earlier are not lost."""
+        self._consumer.prepare()
+
+    def claim(self, count: int, *, wait_ms: int | None = None) -> list[Held]:
+        """Up to `count` jobs, those that another worker dropped first; each has its first log entry already.
+
+        wait_ms  how long to wait if there is none; None = not at all
+        """
+        taken = self._consumer.take(count, wait_ms=wait_ms)
+        return [held for entry, fields in taken if (held := self._start(entry, fields))]
+
+    @property
+    def _consumer(self) -> Consumer:
+        return Consumer(self.client, keys.jobs(self.pool), keys.WORKERS, self.worker, self.idle_ms)
+
+    def _start(self, entry: str, fields: Mapping[str, str]) -> Held | None:
+        job = Job.of_json(fields["json"])
+        told = run_script(
+            self.client, "start", keys_of(self.pool, job.generation, job.owner),
+            [job.generation, keys.WORKERS, entry, self.worker, self.max_attempts],
+        )  # fmt: skip
+        return Held(entry, job, EntryId(int(told[1]), int(told[2]))) if told[0] == "started" else None
+
+    def write(self, pieces: Sequence[tuple[Held, EntryId, Entry]]) -> list[Said]:
+        """Appends one entry to each of several logs, in one round trip.
+
+        Returns  for each: running; stopping = written, and the reader wants no more; fenced = refused, another
+                 worker has the job
+        """
+        if not pieces:
+            return []
+        said = self._write(pieces)
+        if any(
+            _is_unknown_script(s) for s in said
+        ):  # the broker was restarted; a piece sent twice is written once
+            self.client.script_load(script("append"))
+            said = self._write(pieces)
+        if error := next((s for s in said if isinstance(s, Exception)), None):
+            raise error
+        return said
+
+    def _write(self, pieces: Sequence[tuple[Held, EntryId, Entry]]) -> list[Any]:
+        sha = hashlib.sha1(script("append").encode()).hexdigest()
+        with self.client.pipeline(transaction=False) as pipe:
+            for held, id_, entry in pieces:
+                name = held.job.generation
+                pipe.evalsha(
+                    sha, 2, keys.facts(name), keys.log(name), id_.attempt, str(id_), *_flat(to_fields(entry))
+                )
+            return list(pipe.execute(raise_on_error=False))
+
+    def finish(self, held: Held, id_: EntryId, end: End) -> bool:
+        """Ends a generation. False if another worker has it: then nothing was written."""
+        told = run_script(
+            self.client, "finish", keys_of(self.pool, held.job.generation, held.job.owner),
+            [held.job.generation, keys.WORKERS, id_.attempt, str(id_), end.state, *_flat(to_fields(end))],
+        )  # fmt: skip
+        return bool(told != "fenced")
+
+    def beat(self, held: Sequence[Held]) -> list[Held]:
+        """Says that these are alive. Returns those that are another worker's by now, or have ended."""
+        if not held:
+            return []
+        names = [keys.facts(h.job.generation) for h in held]
+        arguments = [str(x) for h in held for x in (h.entry, h.attempt)]
+        lost = run_script(
+            self.client, "beat", [keys.jobs(self.pool), *names], [keys.WORKERS, self.worker, *arguments]
+        )
+        return [held[int(place) - 1] for place in lost]
+
+    def release(self, held: Held) -> None:
+        """Gives a job back that this worker cannot go on with: another may claim it at once."""
+        run_script(
+            self.client, "release", [keys.jobs(self.pool), keys.facts(held.job.generation)],
+            [keys.WORKERS, self.worker, held.entry, held.attempt, 10 * self.idle_ms],
+        )  # fmt: skip
+
+
+def _flat(fields: Mapping[str, str]) -> list[str]:
+    return [x for pair in fields.items() for x in pair]
+
+
+def _is_unknown_script(said: Any) -> bool:
+    from redis.exceptions import NoScriptError
+
+    return isinstance(said, NoScriptError)

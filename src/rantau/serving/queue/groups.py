@@ -1,0 +1,53 @@
+"""Consumer groups: every entry of a stream goes to one consumer, and to another one if that one stays silent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """idle_ms: an entry that another consumer took and of which nobody has heard for so long is taken over"""
+
+    client: Any
+    stream: str
+    group: str
+    name: str
+    idle_ms: int
+
+    def prepare(self) -> None:
+        """Makes stream and group; entries that came before the first consumer are not lost."""
+        from redis.exceptions import ResponseError
+
+        try:
+            self.client.xgroup_create(self.stream, self.group, id="0-0", mkstream=True)
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
+    def take(self, count: int, *, wait_ms: int | None) -> list[tuple[str, Mapping[str, str]]]:
+        """Up to `count` entries, those that another consumer dropped first.
+
+        wait_ms  how long to wait if there is none; None = not at all
+        """
+        _, dropped, _ = self.client.xautoclaim(
+            self.stream, self.group, self.name, self.idle_ms, "0-0", count=count
+        )
+        found = [(entry, fields) for entry, fields in dropped if fields]
+        if len(found) < count:
+            found += entries_of(
+                self.client.xreadgroup(
+                    self.group, self.name, {self.stream: ">"}, count=count - len(found),
+                    block=None if found else wait_ms,
+                )
+            )  # fmt: skip
+        return found
+
+
+def entries_of(reply: Any) -> list[tuple[str, Mapping[str, str]]]:
+    """The entries of a read of one stream; the client gives a list or a dictionary, by protocol."""
+    if isinstance(reply, dict):
+        return [item for parts in reply.values() for part in parts for item in part]
+    return [item for _, items in reply or [] for item in items]

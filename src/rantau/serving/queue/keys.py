@@ -1,0 +1,37 @@
+"""Names of keys. All share one hash tag, so that a script may touch several of them on a cluster too."""
+
+from __future__ import annotations
+
+PREFIX = "{rantau}"
+WORKERS, FINALIZERS = "w", "fin"
+"""Consumer groups of the jobs and of the ended generations."""
+
+
+def jobs(pool: str) -> str:
+    """Stream of accepted prompts of one pool of workers."""
+    return f"{PREFIX}:jobs:{pool}"
+
+
+def log(generation: str) -> str:
+    """Stream of a generation's entries."""
+    return f"{PREFIX}:out:{generation}"
+
+
+def facts(generation: str) -> str:
+    """Hash: state, owner, job, attempt, worker, queued_ms."""
+    return f"{PREFIX}:gen:{generation}"
+
+
+def inflight(owner: str) -> str:
+    """Sorted set of an owner's generations that have not ended, by deadline."""
+    return f"{PREFIX}:inflight:{owner}"
+
+
+def idempotency(owner: str, message: str) -> str:
+    """The generation that a message of an owner was given."""
+    return f"{PREFIX}:idem:{owner}:{message}"
+
+
+def done() -> str:
+    """Stream of ended generations that the database has not yet."""
+    return f"{PREFIX}:done"
