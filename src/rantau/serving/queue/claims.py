@@ -10,9 +10,10 @@ from typing import Any, Literal
 from rantau.serving.protocol import End, Entry, EntryId, Job, to_fields
 from rantau.serving.queue import keys
 from rantau.serving.queue.admission import keys_of
-from rantau.serving.queue.connection import run_script, script
+from rantau.serving.queue.connection import BrokerLost, run_script, script, told_as_lost
 from rantau.serving.queue.groups import Consumer
 
+LONG_AGO_MS = 86_400_000
 Said = Literal["running", "stopping", "fenced"]
 
 
@@ -84,21 +85,28 @@ class Claims:
         if any(
             _is_unknown_script(s) for s in said
         ):  # the broker was restarted; a piece sent twice is written once
-            self.client.script_load(script("append"))
+            with told_as_lost():
+                self.client.script_load(script("append"))
             said = self._write(pieces)
         if error := next((s for s in said if isinstance(s, Exception)), None):
-            raise error
+            raise BrokerLost(f"the broker: {error}") from error
         return said
 
     def _write(self, pieces: Sequence[tuple[Held, EntryId, Entry]]) -> list[Any]:
         sha = hashlib.sha1(script("append").encode()).hexdigest()
-        with self.client.pipeline(transaction=False) as pipe:
+        with told_as_lost(), self.client.pipeline(transaction=False) as pipe:
             for held, id_, entry in pieces:
                 name = held.job.generation
                 pipe.evalsha(
                     sha, 2, keys.facts(name), keys.log(name), id_.attempt, str(id_), *_flat(to_fields(entry))
                 )
             return list(pipe.execute(raise_on_error=False))
+
+    def state(self, generation: str) -> str | None:
+        """None if the broker does not know it. Raises   BrokerLost"""
+        with told_as_lost():
+            found: str | None = self.client.hget(keys.facts(generation), "state")
+        return found
 
     def finish(self, held: Held, id_: EntryId, end: End) -> bool:
         """Ends a generation. False if another worker has it: then nothing was written."""
@@ -123,7 +131,7 @@ class Claims:
         """Gives a job back that this worker cannot go on with: another may claim it at once."""
         run_script(
             self.client, "release", [keys.jobs(self.pool), keys.facts(held.job.generation)],
-            [keys.WORKERS, self.worker, held.entry, held.attempt, 10 * self.idle_ms],
+            [keys.WORKERS, self.worker, held.entry, held.attempt, LONG_AGO_MS],
         )  # fmt: skip
 
 

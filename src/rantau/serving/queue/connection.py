@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib.resources import files as resources
 from typing import Any
@@ -10,6 +11,20 @@ from typing import Any
 from rantau.errors import ServingError
 
 RETRIES = 6
+
+
+class BrokerLost(ServingError):
+    """The broker does not answer, or cannot take more now. What was asked may have happened: ask again."""
+
+
+@contextmanager
+def told_as_lost() -> Iterator[None]:
+    from redis.exceptions import RedisError
+
+    try:
+        yield
+    except RedisError as error:
+        raise BrokerLost(f"the broker: {error}") from error
 
 
 def connect(url: str) -> Any:
@@ -44,11 +59,10 @@ def connect_async(url: str) -> Any:
 
 def is_alive(client: Any) -> bool:
     """Whether the broker answers now; False while it reads its data after a start."""
-    from redis.exceptions import RedisError
-
     try:
-        return bool(client.ping())
-    except RedisError:
+        with told_as_lost():
+            return bool(client.ping())
+    except BrokerLost:
         return False
 
 
@@ -77,5 +91,9 @@ def script(name: str) -> str:
 
 
 def run_script(client: Any, name: str, keys: Sequence[str], arguments: Sequence[str | int]) -> Any:
-    """The script's reply; it is sent whole only when the broker does not know it."""
-    return client.register_script(script(name))(keys=list(keys), args=list(arguments))
+    """The script's reply; it is sent whole only when the broker does not know it.
+
+    Raises   BrokerLost
+    """
+    with told_as_lost():
+        return client.register_script(script(name))(keys=list(keys), args=list(arguments))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rantau.serving.queue import keys
+from rantau.serving.queue.connection import told_as_lost
 from rantau.serving.queue.groups import Consumer
 
 KEPT_S = 900
@@ -42,7 +43,7 @@ class Finals:
 
     def persisted(self, ended: Ended) -> None:
         """The database has it: the note goes, the log stays for readers that are still at it."""
-        with self.client.pipeline(transaction=True) as pipe:
+        with told_as_lost(), self.client.pipeline(transaction=True) as pipe:
             pipe.xack(keys.done(), keys.FINALIZERS, ended.entry)
             pipe.xdel(keys.done(), ended.entry)
             pipe.expire(keys.log(ended.generation), KEPT_S)

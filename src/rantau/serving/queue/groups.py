@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rantau.serving.queue.connection import told_as_lost
+
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
@@ -21,17 +23,23 @@ class Consumer:
         """Makes stream and group; entries that came before the first consumer are not lost."""
         from redis.exceptions import ResponseError
 
-        try:
-            self.client.xgroup_create(self.stream, self.group, id="0-0", mkstream=True)
-        except ResponseError as error:
-            if "BUSYGROUP" not in str(error):
-                raise
+        with told_as_lost():
+            try:
+                self.client.xgroup_create(self.stream, self.group, id="0-0", mkstream=True)
+            except ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
 
     def take(self, count: int, *, wait_ms: int | None) -> list[tuple[str, Mapping[str, str]]]:
         """Up to `count` entries, those that another consumer dropped first.
 
         wait_ms  how long to wait if there is none; None = not at all
+        Raises   BrokerLost
         """
+        with told_as_lost():
+            return self._take(count, wait_ms)
+
+    def _take(self, count: int, wait_ms: int | None) -> list[tuple[str, Mapping[str, str]]]:
         _, dropped, _ = self.client.xautoclaim(
             self.stream, self.group, self.name, self.idle_ms, "0-0", count=count
         )

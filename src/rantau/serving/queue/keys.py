@@ -35,3 +35,8 @@ def idempotency(owner: str, message: str) -> str:
 def done() -> str:
     """Stream of ended generations that the database has not yet."""
     return f"{PREFIX}:done"
+
+
+def worker(name: str) -> str:
+    """Hash of what a worker says of itself."""
+    return f"{PREFIX}:worker:{name}"

@@ -1,0 +1,70 @@
+"""What a worker asks of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rantau.errors import ServingError
+from rantau.serving.protocol import Job, Reason, Tokens
+
+
+class Refused(ServingError):
+    """A prompt that this engine cannot answer, now or ever. code: for programs, such as too_long"""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """prompt_tokens: None if the engine does not count them; text: what the tokens said before amount to, in whole
+    characters"""
+
+    prompt_tokens: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A piece of the answer to `name`."""
+
+    name: str
+    piece: Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The answer to `name` is over; nothing comes after it."""
+
+    name: str
+    reason: Reason
+
+
+class Engine(Protocol):
+    """One thread calls it."""
+
+    slots: int
+    """Answers that it makes at once."""
+
+    models: tuple[str, ...]
+    """Names of the revisions that it answers as."""
+
+    def submit(self, name: str, job: Job, said: Sequence[int]) -> Begun:
+        """Takes a prompt on.
+
+        name  what its pieces are called
+        said  tokens of the answer that another worker has made: it goes on behind them
+        Raises   Refused
+        """
+        ...
+
+    def step(self) -> list[Heard | Ended]:
+        """What came since the last call; waits a moment for it, and never long when a prompt is on."""
+        ...
+
+    def cancel(self, name: str) -> None:
+        """Nothing more is heard of it."""
+        ...

@@ -1,0 +1,160 @@
+"""A worker: what it writes, how it stops, and what it leaves to others."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from rantau.serving.answer import Answer
+from rantau.serving.broker import Broker
+from rantau.serving.engines.fake import HUNG, REFUSED, FakeEngine, word
+from rantau.serving.protocol import End, EntryId, Job, Phase, Tokens, Wish
+from rantau.serving.queue import Admission, Claims, Held, Limits, Presence, connect, read_log
+from rantau.serving.worker import Pace, Worker
+
+IDLE_MS = 120
+
+
+@contextmanager
+def working(server: Broker, engine: FakeEngine, *, join_s: float = 10, **pace: float) -> Iterator[Worker]:
+    claims, beats = (Claims(connect(server.url), "w1", idle_ms=IDLE_MS) for _ in range(2))
+    worker = Worker(claims, beats, engine, Pace(wait_ms=20, **pace))  # type: ignore[arg-type]
+    thread = threading.Thread(target=worker.run, daemon=True)
+    thread.start()
+    try:
+        yield worker
+    finally:
+        worker.stopping.set()
+        thread.join(join_s)
+
+
+def ask(client: Any, name: str, content: str = "halo", **wish: Any) -> Admission:
+    admission = Admission(client, limits=Limits(each_owner=99))
+    admission.admit(Job(name, "ana", "fake", ({"role": "user", "content": content},), Wish(**wish)), message=name)
+    return admission
+
+
+def until(true: Callable[[], Any]) -> Any:
+    for _ in range(1000):
+        if found := true():
+            return found
+        time.sleep(0.01)
+    raise AssertionError("not within 10 s")
+
+
+def end_of(client: Any, name: str) -> End:
+    def found() -> End | None:
+        log = read_log(client, name)
+        return log[-1][1] if log and isinstance(log[-1][1], End) else None
+
+    end: End = until(found)
+    return end
+
+
+def text_of(client: Any, name: str) -> str:
+    return "".join(e.text for _, e in read_log(client, name) if isinstance(e, Tokens))
+
+
+def test_prompts_are_answered_together(client: Any, server: Broker) -> None:
+    for n in range(6):
+        ask(client, f"g{n}")
+    with working(server, FakeEngine(slots=4, n_words=30)):
+        assert {end_of(client, f"g{n}") for n in range(6)} == {End("eos", "done", 1)}
+    whole = "".join(map(word, range(30)))
+    assert {text_of(client, f"g{n}") for n in range(6)} == {whole}
+    log = read_log(client, "g0")
+    assert [i.seq for i, _ in log] == list(range(1, len(log) + 1))
+
+
+@pytest.mark.parametrize(
+    ("wish", "text", "reason"),
+    [
+        ({"max_tokens": 3}, "satu0 dua1 tiga2 ", "length"),
+        ({"stop": ("tiga",)}, "satu0 dua1 ", "stop"),
+        ({"stop": ("1 tiga2 em", "never")}, "satu0 dua", "stop"),
+    ],
+)
+def test_an_answer_ends_as_it_was_wished(
+    client: Any, server: Broker, wish: dict[str, Any], text: str, reason: str
+) -> None:
+    ask(client, "g", **wish)
+    with working(server, FakeEngine(n_words=20)):
+        assert end_of(client, "g").reason == reason
+    assert text_of(client, "g") == text
+
+
+def test_stop_ends_an_answer_and_keeps_what_was_said(client: Any, server: Broker) -> None:
+    admission = ask(client, "g")
+    with working(server, FakeEngine(n_words=10_000, words_per_s=100)):
+        until(lambda: text_of(client, "g"))
+        assert admission.cancel("g", "ana") == "stopping"
+        assert end_of(client, "g") == End("stopped", "stopped", 1)
+    said = text_of(client, "g")
+    assert said and "".join(map(word, range(10_000))).startswith(said)
+
+
+def test_a_prompt_that_the_engine_refuses_fails_and_says_why(client: Any, server: Broker) -> None:
+    ask(client, "g", REFUSED)
+    with working(server, FakeEngine()):
+        assert end_of(client, "g") == End("error", "failed", None, "too_long")
+
+
+def test_a_worker_that_is_stopped_gives_back_what_it_cannot_end(client: Any, server: Broker) -> None:
+    ask(client, "g")
+    with working(server, FakeEngine(n_words=10_000, words_per_s=100), drain_s=0.1):
+        until(lambda: text_of(client, "g"))
+    (held,) = Claims(client, "w2", idle_ms=60_000).claim(1)
+    said = [e.ids for _, e in read_log(client, "g") if isinstance(e, Tokens)]
+    assert held.attempt == 2 and [i for ids in said for i in ids] == list(range(sum(map(len, said))))
+
+
+def test_a_hung_engine_loses_its_job(client: Any, server: Broker) -> None:
+    ask(client, "fine")
+    with working(server, FakeEngine(n_words=10_000, words_per_s=50), hang_s=0.2, join_s=0):
+        until(lambda: text_of(client, "fine"))
+        ask(client, "hung", HUNG)
+        second = Claims(client, "w2", idle_ms=IDLE_MS)
+        taken = {h.job.generation for _ in range(60) for h in (time.sleep(0.02), second.claim(2))[1]}
+    assert taken == {"fine", "hung"}
+
+
+def test_a_worker_says_that_it_is_there(client: Any, server: Broker) -> None:
+    presence = Presence(connect(server.url))
+    with working(server, FakeEngine(slots=3)):
+        said = until(presence.all)
+    assert said["w1"] == {"pool": "main", "state": "ready", "models": "fake", "slots": "3", "running": "0"}
+
+
+def answer(**wish: Any) -> Answer:
+    return Answer(Held("1-0", Job("g", "ana", "m", (), Wish(**wish)), EntryId(1, 2)), EntryId(1, 2))
+
+
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_a_stop_text_is_found_wherever_it_is_cut(cut: int) -> None:
+    made = answer(stop=("###",))
+    whole, said = "ab#c##d###e", ""
+    for start in range(0, len(whole), cut):
+        made.hear(Tokens(whole[start : start + cut], (start,)))
+        said += piece.text if (piece := made.take()) else ""
+        assert "ab#c##d".startswith(said)
+    assert said == "ab#c##d" and made.over == "stop"
+
+
+def test_a_stop_text_is_found_across_a_crash() -> None:
+    first = answer(stop=("END",))
+    first.hear(Tokens("so EN", (1, 2)))
+    assert first.take() == Tokens("so ", (1, 2))  # its tokens are in the log, its last letters are not
+    second = answer(stop=("END",))
+    second.resume("so EN", "so ")
+    second.hear(Tokens("D of it", (3,)))
+    assert second.take() == Tokens("", (3,)) and second.over == "stop"
+
+
+def test_the_first_entry_of_an_attempt_names_its_worker(client: Any, server: Broker) -> None:
+    ask(client, "g")
+    with working(server, FakeEngine(n_words=1)):
+        end_of(client, "g")
+    assert read_log(client, "g")[0] == (EntryId(1, 1), Phase("prefill", "w1"))
