@@ -55,7 +55,7 @@ class TransformersEngine:
         self._stops = stop_token_ids(model, tokenizer, template.stop_ids)
         self._context = min(context, getattr(model.config, "max_position_embeddings", None) or context)
         self._going: dict[str, _Going] = {}
-        self._over: list[Ended] = []
+        self._over: list[Heard | Ended] = []
         self._manager = _manager(model, self._stops, slots, self._context, batch_tokens)
         self._manager.start()
 
