@@ -8,16 +8,22 @@ from rantau.stats.bootstrap import (
     paired_difference,
     paired_ratio_change,
 )
+from rantau.stats.clustered import clustered_mean, clustered_proportion
 from rantau.stats.interval import Interval
 from rantau.stats.multiplicity import holm
+from rantau.stats.power import resolvable_difference
 from rantau.stats.proportion import mcnemar_exact, proportion_wilson
 from rantau.stats.quantile import quantiles
+from rantau.stats.randomisation import approximate_randomisation
 
 __all__ = [
     "Interval",
+    "approximate_randomisation",
     "bootstrap_corpus",
     "bootstrap_mean",
     "bootstrap_ratio",
+    "clustered_mean",
+    "clustered_proportion",
     "holm",
     "largest_remainder",
     "mcnemar_exact",
@@ -25,4 +31,5 @@ __all__ = [
     "paired_ratio_change",
     "proportion_wilson",
     "quantiles",
+    "resolvable_difference",
 ]

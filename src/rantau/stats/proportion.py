@@ -19,13 +19,22 @@ def proportion_wilson(k: int, n: int, *, confidence: float = 0.95) -> Interval:
         raise MeasureError(f"k must be in 0..n, got {k} of {n}. Count the successes among the n items.")
     if not 0 < confidence < 1:
         raise MeasureError(f"confidence must be between 0 and 1, got {confidence}. Try 0.95.")
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    share, scale = k / n, 1 + z * z / n
-    centre = (share + z * z / (2 * n)) / scale
-    reach = z / scale * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    low = 0.0 if k == 0 else centre - reach  # exact at the ends, where rounding would leave 1e-17
-    high = 1.0 if k == n else centre + reach
-    return Interval(share, low, high, n, f"Wilson score, {confidence * 100:g} %")
+    low, high = wilson_bounds(k / n, n, reach=NormalDist().inv_cdf(0.5 + confidence / 2))
+    return Interval(k / n, low, high, n, f"Wilson score, {confidence * 100:g} %")
+
+
+def wilson_bounds(share: float, n: float, *, reach: float) -> tuple[float, float]:
+    """The shares that lie no further than reach standard errors (their own) from the share seen.
+
+    share  0..1, of n items; n may be an effective number
+    reach  quantile of the normal or t distribution, > 0
+    """
+    scale = 1 + reach * reach / n
+    centre = (share + reach * reach / (2 * n)) / scale
+    width = reach / scale * sqrt(share * (1 - share) / n + reach * reach / (4 * n * n))
+    low = 0.0 if share == 0 else centre - width  # exact at the ends, where rounding would leave 1e-17
+    high = 1.0 if share == 1 else centre + width
+    return low, high
 
 
 def mcnemar_exact(b: int, c: int) -> float:
