@@ -154,6 +154,8 @@ class Answer:
     """What one model said to one item.
 
     ended  True if the model ended the answer itself, False if it hit the token limit
+    draw   which of the answers to that item, from 0
+    cuts   "<n>" -> the text of its first n tokens, for every n that a metric sees instead of the whole answer
     """
 
     item_id: str
@@ -161,6 +163,8 @@ class Answer:
     text: str
     n_tokens: int
     ended: bool
+    draw: int = 0
+    cuts: Mapping[str, str] = field(default_factory=dict)
 
 
 System = Literal["base", "adapted", "change", "chance", "chance-base", "ceiling"]
@@ -181,6 +185,8 @@ class Score:
     value      None if it cannot be measured; then `reason` says why
     n_untold   answers of which the language could not be told
     p_mcnemar  change of a share only: exact two-sided p that both systems are equally good
+    p_value    change of any other metric: two-sided p of approximate randomisation over items
+    sd_repeats standard deviation of the whole figure between the repeats; None where each item was answered once
     """
 
     metric: str
@@ -196,6 +202,8 @@ class Score:
     reason: str | None = None
     n_untold: int | None = None
     p_mcnemar: float | None = None
+    p_value: float | None = None
+    sd_repeats: float | None = None
 
     @property
     def told(self) -> tuple[float, float, float] | None:
@@ -205,8 +213,8 @@ class Score:
         return self.value, self.low, self.high
 
     def to_row(self) -> dict[str, Any]:
-        """The last three only where they say something."""
-        optional = ("reason", "n_untold", "p_mcnemar")
+        """The last five only where they say something."""
+        optional = ("reason", "n_untold", "p_mcnemar", "p_value", "sd_repeats")
         return {k: v for k, v in asdict(self).items() if k not in optional or v is not None}
 
 
@@ -232,3 +240,69 @@ class AnswerPair:
     @property
     def gain(self) -> float:
         return self.chrf_adapted - self.chrf_base
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value between its bounds, in the unit of the row that it stands in."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkResult:
+    """One task of one benchmark before and after: a row of benchmarks.json. Shares are 0..1.
+
+    benchmark        its name in the catalogue, or the harness's task name
+    task             the harness's task; of several tasks one more row has task = benchmark: their plain mean
+    language         ISO 639-3
+    shots            examples before each question
+    metric           acc, acc_norm, exact_match, mc2, macro_f1, ...
+    n                questions
+    n_clusters       groups of questions that stand or fall together (one passage); n where each stands alone
+    n_contaminated   questions of which the training text holds a good part; None if nobody looked
+    chance           what guessing gets; None where an answer cannot be guessed
+    base, adapted    their scores; change: adapted minus base, paired over the questions
+    p                two-sided p that both are equally good; p_holm the same after Holm over all rows of the run
+    resolvable       smallest change that n questions show with power 0.8 at this confidence
+    at_chance_*      True if the interval holds chance or lies below it; None without chance
+    clean_*          the same over the questions that are not contaminated; None if nobody looked or none is left
+    signature        harness, version of the task, shots, metric, data, interval
+    """
+
+    benchmark: str
+    task: str
+    language: str
+    shots: int
+    metric: str
+    n: int
+    n_clusters: int
+    n_contaminated: int | None
+    chance: float | None
+    base: Estimate
+    adapted: Estimate
+    change: Estimate
+    p: float
+    p_holm: float
+    resolvable: float
+    at_chance_base: bool | None
+    at_chance_adapted: bool | None
+    clean_n: int | None
+    clean_base: float | None
+    clean_adapted: float | None
+    clean_change: Estimate | None
+    signature: str
+
+    def to_row(self) -> dict[str, Any]:
+        """Every field; an estimate as {value, low, high}."""
+        return asdict(self)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> BenchmarkResult:
+        estimates = ("base", "adapted", "change", "clean_change")
+        told: dict[str, Any] = {
+            k: Estimate(**v) if k in estimates and v is not None else v for k, v in row.items()
+        }
+        return cls(**told)

@@ -12,11 +12,17 @@ from rantau.recipe import Recipe, slices
 from rantau.recipe.example import example_recipe
 
 SOURCE = Path(slices.__file__).parents[1]
-NOT_READ_BY_NAME = {"profile"}  # with_profile_defaults turns it into the values of the switches
+# with_profile_defaults turns the profile into the values of the switches; a claim is checked by the recipe itself
+NOT_READ_BY_NAME = {"profile", "per_device_batch", "accumulation_steps"}
 
 
 def models() -> list[type[BaseModel]]:
-    return [m for m in vars(slices).values() if isinstance(m, type) and issubclass(m, slices.Slice)]
+    """Every slice there is, nested ones too."""
+    found, left = [], [slices.Slice]
+    while left:
+        left += (kinds := left.pop().__subclasses__())
+        found += kinds
+    return sorted(set(found), key=lambda m: m.__name__)
 
 
 def read_names() -> set[str]:

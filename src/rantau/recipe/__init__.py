@@ -12,6 +12,8 @@ from rantau.recipe.curation import (
     SemanticDuplicates,
     SubsetCap,
 )
+from rantau.recipe.evaluation import BenchmarkTask, Evaluation, HeldOutText, InContext, Prompts, Semantic
+from rantau.recipe.gates import Condition, read_condition
 from rantau.recipe.load import check_recipe, load_corpus_recipe, load_recipe
 from rantau.recipe.sampling import (
     ClusterStep,
@@ -31,12 +33,9 @@ from rantau.recipe.sampling import (
 )
 from rantau.recipe.slices import (
     CorpusRecipe,
-    Evaluation,
     Export,
-    HeldOutText,
     Holdout,
     Language,
-    Prompts,
     Recipe,
     Report,
     Source,
@@ -45,11 +44,11 @@ from rantau.recipe.switches import SWITCHES, Switch, switch_table
 from rantau.recipe.training import Adapter, Claims, EarlyStopping, Formatting, Model, Phase, Vocabulary
 
 __all__ = [
-    "SWITCHES", "Adapter", "Benchmark", "Claims", "ClusterStep", "Contamination", "CorpusRecipe", "Curation",
-    "EarlyStopping", "Embedding", "Evaluation", "Export", "FacilityLocationStep", "Features", "FilterStep",
-    "Formatting", "HeldOutText", "Holdout", "KCenterStep", "Language", "LanguageCheck", "LengthStep", "Model",
-    "NearDuplicates", "OneHot", "PerGroupStep", "Phase", "Pii", "Prompts", "Quality", "RandomStep", "Recipe",
-    "Report", "SamplingPlan", "SamplingStep", "SemanticDuplicates", "Slice", "Source", "StratifiedStep",
-    "SubsetCap", "Switch", "TfIdf", "Vocabulary", "check_recipe", "load_corpus_recipe", "load_recipe",
-    "switch_table",
+    "SWITCHES", "Adapter", "Benchmark", "BenchmarkTask", "Claims", "ClusterStep", "Condition", "Contamination",
+    "CorpusRecipe", "Curation", "EarlyStopping", "Embedding", "Evaluation", "Export", "FacilityLocationStep",
+    "Features", "FilterStep", "Formatting", "HeldOutText", "Holdout", "InContext", "KCenterStep", "Language",
+    "LanguageCheck", "LengthStep", "Model", "NearDuplicates", "OneHot", "PerGroupStep", "Phase", "Pii",
+    "Prompts", "Quality", "RandomStep", "Recipe", "Report", "SamplingPlan", "SamplingStep", "Semantic",
+    "SemanticDuplicates", "Slice", "Source", "StratifiedStep", "SubsetCap", "Switch", "TfIdf", "Vocabulary",
+    "check_recipe", "load_corpus_recipe", "load_recipe", "read_condition", "switch_table",
 ]  # fmt: skip

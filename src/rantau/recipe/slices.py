@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 from rantau.recipe.adapters import adapter_problems
 from rantau.recipe.base import Name, Share, Slice
 from rantau.recipe.curation import Curation
+from rantau.recipe.evaluation import Evaluation
+from rantau.recipe.gates import gate_problems
 from rantau.recipe.training import Adapter, Formatting, Model, Phase, Vocabulary
 
 
@@ -53,30 +55,9 @@ class Source(Slice):
     holdout: Holdout = Field(default_factory=Holdout, description="What is kept for measuring.")
 
 
-class HeldOutText(Slice):
-    name: Name = Field(description="Name in the report.")
-    source: Name = Field(description="Source whose held-out part is measured.")
-    max_documents: int = Field(200, ge=2, description="Most documents, drawn by seed.")
-    max_bytes: int = Field(1000, ge=50, description="Longer documents are cut here, at a character.")
-
-
-class Prompts(Slice):
-    source: Name = Field(description="Source of dialogues whose held-out part is asked.")
-    max_items: int = Field(64, ge=2, description="Most prompts, drawn by seed, even over subset_name.")
-    max_new_tokens: int = Field(64, ge=1, description="Longest answer, in tokens.")
-
-
-class Evaluation(Slice):
-    texts: list[HeldOutText] = Field(min_length=1, description="Held-out texts for bits per byte.")
-    prompts: Prompts | None = Field(None, description="Held-out prompts for generated answers.")
-    context_tokens: int = Field(512, ge=16, description="Tokens that a model sees at once when text is scored.")
-    resamples: int = Field(2000, ge=200, le=100_000, description="Bootstrap resamples over items.")
-    confidence: float = Field(0.95, gt=0.5, lt=1.0, description="Level of all intervals.")
-
-
 class Report(Slice):
     title: str | None = Field(None, description="Title of the report and card; null = from name and language.")
-    card_language: Literal["eng", "ind", "kor"] = Field("eng", description="Language of the model card.")
+    language: Literal["eng", "ind", "kor"] = Field("eng", description="Language of the report and the model card.")
     country: str | None = Field(
         None,
         pattern=r"^[A-Z]{3}$",
@@ -151,10 +132,17 @@ class Recipe(CorpusRecipe):
         asked += [(f"evaluation.texts.{t.name}", t.source) for t in self.evaluation.texts]
         if self.evaluation.prompts:
             asked.append(("evaluation.prompts", self.evaluation.prompts.source))
+        if (probe := self.evaluation.in_context) and probe.source:
+            asked.append(("evaluation.in_context", probe.source))
         problems = _twice("phases", self.phases) + _twice("evaluation.texts", self.evaluation.texts)
+        problems += _twice("evaluation.benchmarks", self.evaluation.benchmarks)
         asked += [("vocabulary.sources", s) for s in self.vocabulary.sources]
         problems += _unknown(asked, self.sources)
         problems += adapter_problems(self.model, self.phases, [self.adapter_of(phase) for phase in self.phases])
+        problems += gate_problems(
+            self.evaluation, {s.name: s.language for s in self.sources},
+            target=self.language.target, source=self.language.source,
+        )  # fmt: skip
         if problems:
             raise ValueError("; ".join(problems))
         return self
