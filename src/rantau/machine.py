@@ -25,7 +25,9 @@ class Machine:
     cluster: address of a Ray cluster for shards and training ("auto" or host:port), None = this machine alone;
     processes: that train one phase together, of this machine or of the cluster, each on an accelerator of its own;
     parallel: ddp = each of them holds the whole base, fsdp = they share its layers out;
-    report_to: trackers that are shown the training: tensorboard, wandb, trackio."""
+    report_to: trackers that are shown the training: tensorboard, wandb, trackio;
+    server: address of an OpenAI-compatible server that answers prompts, None = none;
+    served_base, served_adapted: how it calls the base and the adapted model, None = model.base and "adapted"."""
 
     device: str = "cpu"
     threads: int = 1
@@ -35,6 +37,9 @@ class Machine:
     report_to: tuple[str, ...] = ()
     processes: int = 1
     parallel: str = "ddp"
+    server: str | None = None
+    served_base: str | None = None
+    served_adapted: str | None = None
 
 
 def available_cores() -> int:
@@ -60,6 +65,9 @@ def detect(
     report_to: Sequence[str] = (),
     processes: int = 1,
     parallel: Parallel = "ddp",
+    server: str | None = None,
+    served_base: str | None = None,
+    served_adapted: str | None = None,
 ) -> Machine:
     """The machine as it is. No library is asked, and no cluster: that waits until there is work for it."""
     if workers is not None and workers < 1:
@@ -77,6 +85,11 @@ def detect(
     unknown = sorted(set(report_to) - set(TRACKERS))
     if unknown:
         raise RecipeError(f"--report-to must be one of {', '.join(TRACKERS)}, got {', '.join(unknown)}.")
+    if server is not None and not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", server):
+        raise RecipeError(
+            f"--server must be the http or https address of a server, without a name or key in it, got "
+            f"{re.sub(r'//[^/@]*@', '//...@', server)!r}. Try http://127.0.0.1:8000."
+        )
     chosen = _accelerator() if device == "auto" else device
     cores = available_cores()
     return Machine(
@@ -88,6 +101,9 @@ def detect(
         report_to=tuple(dict.fromkeys(report_to)),
         processes=processes,
         parallel=parallel,
+        server=server,
+        served_base=served_base,
+        served_adapted=served_adapted,
     )
 
 

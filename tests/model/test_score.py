@@ -11,7 +11,7 @@ import pytest
 from rantau.errors import MeasureError
 from rantau.machine import Machine
 from rantau.model.load import load_base
-from rantau.model.score import bits_per_byte, score_text, score_texts, token_nats
+from rantau.model.score import bits_per_byte, score_rows, score_text, score_texts, token_nats
 from rantau.model.tokenizer import document_start_id, load_tokenizer
 from rantau.recipe import Model
 
@@ -67,6 +67,30 @@ def test_more_context_is_not_used_than_was_asked_for(pair: Any) -> None:
     wide = token_nats(model, [row], context_tokens=512)[0]
     assert narrow[:15] == pytest.approx(wide[:15], abs=1e-5)
     assert narrow[16:] != pytest.approx(wide[16:], abs=1e-5)
+
+
+@pytest.mark.parametrize("context", [16, 512])
+@pytest.mark.parametrize("batch_tokens", [1, 4096])
+def test_marked_tokens_cost_what_they_cost_among_the_others(pair: Any, context: int, batch_tokens: int) -> None:
+    model, tokenizer = pair
+    rows = rows_of(tokenizer)
+    marks = [[False, *(n % 3 == shift % 3 for n in range(1, len(row)))] for shift, row in enumerate(rows)]
+    marks[1][-1] = True  # a row of one token and its start
+    whole = token_nats(model, rows, context_tokens=context)
+    found = score_rows(
+        model, list(zip(rows, marks, strict=True)), context_tokens=context, batch_tokens=batch_tokens
+    )
+    expected = [
+        sum(v for v, yes in zip(nats, m[1:], strict=True) if yes) for nats, m in zip(whole, marks, strict=True)
+    ]
+    assert [nats for nats, _ in found] == pytest.approx(expected, abs=1e-4)
+    assert [n for _, n in found] == [sum(m) for m in marks]
+
+
+@pytest.mark.parametrize("marks", [[True, False], [False, False], [False, True, True]])
+def test_a_row_that_scores_its_start_or_nothing_is_refused(pair: Any, marks: list[bool]) -> None:
+    with pytest.raises(MeasureError, match="row 0: one mark per token"):
+        score_rows(pair[0], [([0, 5], marks)], context_tokens=16)
 
 
 def test_a_row_with_nothing_but_its_start_costs_nothing(pair: Any) -> None:

@@ -55,6 +55,18 @@ report_to_option = click.option(
 )  # fmt: skip
 
 
+server_option = click.option(
+    "--server", metavar="URL", envvar="RANTAU_SERVER",
+    help="OpenAI-compatible server that answers the prompts of a recipe with evaluation.prompts.engine: server.",
+)  # fmt: skip
+served_base_option = click.option(
+    "--served-base", metavar="NAME", help="What the server calls the base model [default: model.base]."
+)
+served_adapted_option = click.option(
+    "--served-adapted", metavar="NAME", help="What the server calls the adapted model [default: adapted]."
+)
+
+
 def run_folder(runs: Path, name: str | None) -> Path:
     """The folder of the named run, or of the latest one.
 

@@ -19,6 +19,9 @@ from rantau.cli.options import (  # fmt: skip
     recipe_argument,
     report_to_option,
     runs_option,
+    served_adapted_option,
+    served_base_option,
+    server_option,
     set_option,
     store_option,
     workers_option,
@@ -39,12 +42,16 @@ from rantau.cli.options import (  # fmt: skip
 @parallel_option
 @click.option("--micro-batch", type=int, help="Rows in one forward pass [default: the recipe's batch].")
 @report_to_option
+@server_option
+@served_base_option
+@served_adapted_option
 @click.option("--quiet", is_flag=True, help="No progress.")
 @as_json
 def command(
     recipe_path: Path, overrides: tuple[str, ...], profile: str | None, store_path: Path, runs_path: Path,
     device: str, workers: int | None, cluster: str | None, processes: int, parallel: str,
-    micro_batch: int | None, report_to: tuple[str, ...], quiet: bool, as_json: bool,
+    micro_batch: int | None, report_to: tuple[str, ...], server: str | None, served_base: str | None,
+    served_adapted: str | None, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     from rantau.cli.estimate import check_claims
     from rantau.machine import detect
@@ -52,8 +59,9 @@ def command(
     from rantau.recipe import load_recipe
     from rantau.run.journal import write_journal
     from rantau.run.progress import Progress
-    from rantau.run.runner import run
+    from rantau.run.runner import plan, run
     from rantau.run.store import Store
+    from rantau.stages.evaluation.served import asks_server, check_server
     from rantau.stages.training.trackers import check_trackers, place_trackio
 
     recipe = load_recipe(recipe_path, overrides, profile=profile)
@@ -61,6 +69,7 @@ def command(
         device,  # type: ignore[arg-type]
         workers=workers, micro_batch=micro_batch, cluster=cluster, report_to=report_to, processes=processes,
         parallel=parallel,  # type: ignore[arg-type]
+        server=server, served_base=served_base, served_adapted=served_adapted,
     )  # fmt: skip
     progress, folder = Progress(quiet=quiet), runs_path / recipe.name
     check_claims(recipe)
@@ -68,6 +77,8 @@ def command(
     if "trackio" in machine.report_to:
         place_trackio(folder / "trackers")
     store, beside = Store(store_path), recipe_path.resolve().parent
+    if asks_server(recipe) and machine.server is None:
+        check_server(machine, [s.stage.name for s in plan(stages_of(recipe), recipe, beside, store) if not s.kept])
     outcomes = run(stages_of(recipe), recipe, beside, store, machine, progress, people=folder)
     write_journal(folder, recipe.model_dump(mode="json", by_alias=True), outcomes)
     if as_json:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rantau.errors import MeasureError
 from rantau.model.tokenizer import document_start_id
@@ -67,12 +68,42 @@ def score_texts(
     return [(math.fsum(nats), len(nats)) for nats in found]
 
 
+def score_rows(
+    model: PreTrainedModel,
+    rows: Sequence[tuple[Sequence[int], Sequence[bool]]],
+    *,
+    context_tokens: int,
+    batch_tokens: int = 2048,
+) -> list[tuple[float, int]]:
+    """(summed nats, number of scored tokens) of some tokens of each row, such as those of an answer.
+
+    rows     token ids, and for each True where it is scored; the first token is context only
+    Raises   MeasureError if a row scores its first token or none at all, or a loss is not finite
+    """
+    for n, (ids, scored) in enumerate(rows):
+        if len(ids) != len(scored) or not any(scored) or scored[0]:
+            raise MeasureError(
+                f"row {n}: one mark per token, the first one False and one or more True, are needed."
+            )
+    plain, marks = [list(ids) for ids, _ in rows], [list(scored) for _, scored in rows]
+    found = token_nats(model, plain, context_tokens=context_tokens, batch_tokens=batch_tokens, scored=marks)
+    return [
+        (math.fsum(v for v, counted in zip(nats, scored[1:], strict=True) if counted), sum(scored))
+        for nats, scored in zip(found, marks, strict=True)
+    ]
+
+
 def _ids(tokenizer: PreTrainedTokenizerFast, text: str) -> list[int]:
     return list(tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids)
 
 
 def token_nats(
-    model: PreTrainedModel, rows: list[list[int]], *, context_tokens: int, batch_tokens: int = 2048
+    model: PreTrainedModel,
+    rows: list[list[int]],
+    *,
+    context_tokens: int,
+    batch_tokens: int = 2048,
+    scored: list[list[bool]] | None = None,
 ) -> list[list[float]]:
     """Negative log-likelihood of every token of each row but the first, which is context only, in nats.
 
@@ -81,16 +112,21 @@ def token_nats(
 
     batch_tokens  most tokens, padding included, in one forward pass; one row may exceed it. Logits of one
                   pass take 4 bytes x batch_tokens x vocabulary.
-    Returns       for each row len(row) - 1 values, softmax in float32
+    scored        for each token of each row whether it is; None = all. A window in which nothing is scored
+                  is not read, and logits are made only where a token is scored
+    Returns       for each row len(row) - 1 values, softmax in float32; 0.0 where nothing is scored
     Raises        MeasureError if a value is not finite
     """
     nats: list[list[float]] = [[0.0] * (len(row) - 1) for row in rows]
+    marks = scored or [[True] * len(row) for row in rows]
     windows = [w for n, row in enumerate(rows) for w in _windows(n, len(row), context_tokens)]
-    for batch in _batches(sorted(windows, key=lambda w: (w.end - w.begin, w.row, w.begin)), batch_tokens):
-        for window, values in zip(batch, _window_nats(model, rows, batch), strict=True):
-            if not all(map(math.isfinite, values)):
+    asked = [w for w in windows if any(marks[w.row][w.first : w.end])]
+    for batch in _batches(sorted(asked, key=lambda w: (w.end - w.begin, w.row, w.begin)), batch_tokens):
+        for window, found in zip(batch, _window_nats(model, rows, marks, batch), strict=True):
+            if not all(map(math.isfinite, found.values())):
                 raise MeasureError("the model gives a text a loss that is not finite. Try model.dtype: float32.")
-            nats[window.row][window.first - 1 : window.end - 1] = values
+            for place, value in found.items():
+                nats[window.row][window.begin + place - 1] = value
     return nats
 
 
@@ -114,24 +150,45 @@ def _batches(windows: list[_Window], batch_tokens: int) -> Iterator[list[_Window
         yield batch
 
 
-def _window_nats(model: PreTrainedModel, rows: list[list[int]], batch: list[_Window]) -> list[list[float]]:
+def _window_nats(
+    model: PreTrainedModel, rows: list[list[int]], marks: list[list[bool]], batch: list[_Window]
+) -> list[dict[int, float]]:
+    """For each window: place in it of a scored token -> its loss. One forward pass."""
     import torch
 
     width = max(w.end - w.begin for w in batch)
     parts = [rows[w.row][w.begin : w.end] for w in batch]
+    places = [[n - w.begin for n in range(w.first, w.end) if marks[w.row][n]] for w in batch]
+    seen_from = sorted({place - 1 for row in places for place in row})  # a token is foretold by the one before
+    column = {place: n for n, place in enumerate(seen_from)}
     padded = torch.tensor([p + [0] * (width - len(p)) for p in parts], device=model.device)  # (batch, width) int64
     with torch.inference_mode():
         # Padding stands on the right: a causal model cannot see it from the left, and it is never scored.
-        logits = model(input_ids=padded, use_cache=False).logits  # (batch, width, vocab)
-        return [_scored(logits[n], padded[n], w) for n, w in enumerate(batch)]
+        logits = _logits_at(model, padded, seen_from)  # (batch, len(seen_from), vocab)
+        return [
+            dict(zip(row, _losses(logits[n, [column[p - 1] for p in row]], padded[n, row]), strict=True))
+            for n, row in enumerate(places)
+        ]
 
 
-def _scored(logits: torch.Tensor, ids: torch.Tensor, window: _Window) -> list[float]:
-    """Losses of the window's targets; float32 logits of one row at a time."""
+def _logits_at(model: PreTrainedModel, padded: torch.Tensor, places: list[int]) -> torch.Tensor:
+    """(batch, len(places), vocab): the vocabulary of 128,000 is multiplied out only where it is needed."""
     import torch
 
-    first, end = window.first - window.begin, window.end - window.begin
-    losses = torch.nn.functional.cross_entropy(
-        logits[first - 1 : end - 1].float(), ids[first:end], reduction="none"
-    )
+    if len(places) == padded.shape[1] - 1 or not _keeps_some(model):
+        return model(input_ids=padded, use_cache=False).logits[:, places]  # type: ignore[no-any-return]
+    kept = torch.tensor(places, device=padded.device)
+    return model(input_ids=padded, use_cache=False, logits_to_keep=kept).logits  # type: ignore[no-any-return]
+
+
+def _keeps_some(model: Any) -> bool:
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return hasattr(base, "forward") and "logits_to_keep" in inspect.signature(base.forward).parameters
+
+
+def _losses(logits: torch.Tensor, ids: torch.Tensor) -> list[float]:
+    """logits: (scored, vocab), float32 one row of the batch at a time; ids: (scored,) int64"""
+    import torch
+
+    losses = torch.nn.functional.cross_entropy(logits.float(), ids, reduction="none")
     return [float(value) for value in losses.tolist()]

@@ -14,19 +14,22 @@ if TYPE_CHECKING:
 
 
 class Steps:
-    """A batch that grows by one column a step. Prompts are padded on the left."""
+    """A batch that grows by one column a step. Prompts are padded on the left; equal ones are read once."""
 
     def __init__(self, model: PreTrainedModel, prompts: list[list[int]], *, pad_id: int) -> None:
         import torch
 
-        longest = max(map(len, prompts))
-        padded = [[pad_id] * (longest - len(p)) + p for p in prompts]
-        seen = [[0] * (longest - len(p)) + [1] * len(p) for p in prompts]
+        unlike = list(dict.fromkeys(map(tuple, prompts)))
+        longest = max(map(len, unlike))
+        padded = [[pad_id] * (longest - len(p)) + list(p) for p in unlike]
+        seen = [[0] * (longest - len(p)) + [1] * len(p) for p in unlike]
         self._model = model
         self._cache: Any = None
         self._fresh = torch.tensor(padded, device=model.device)  # (batch, new columns) int64
         self._mask = torch.tensor(seen, device=model.device)  # (batch, all columns) int64, 0 = padding
         self._last_only = {"logits_to_keep": 1} if _keeps_last(model) else {}
+        place = {prompt: n for n, prompt in enumerate(unlike)}
+        self._copies = [place[tuple(p)] for p in prompts] if len(unlike) < len(prompts) else None
 
     def logits(self) -> torch.Tensor:
         """(batch, vocab) float32: scores of the next token."""
@@ -43,7 +46,12 @@ class Steps:
                 **self._last_only,
             )
             self._cache = out.past_key_values
-            return out.logits[:, -1].float()  # type: ignore[no-any-return]
+            scores: torch.Tensor = out.logits[:, -1].float()
+        if self._copies is None:
+            return scores
+        rows, self._copies = torch.tensor(self._copies, device=scores.device), None
+        self.keep(rows)
+        return scores[rows]
 
     def push(self, ids: torch.Tensor) -> None:
         """Appends one token a row. ids: (batch,) int64"""
@@ -53,7 +61,7 @@ class Steps:
         self._mask = torch.cat([self._mask, self._mask.new_ones(len(ids), 1)], dim=1)
 
     def keep(self, rows: torch.Tensor) -> None:
-        """Goes on with these rows only. rows: (kept,) int64"""
+        """Goes on with these rows only; a row may come more than once. rows: (kept,) int64"""
         import torch
 
         with torch.inference_mode():

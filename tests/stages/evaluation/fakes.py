@@ -13,7 +13,8 @@ from rantau.records import Dialogue, Document, Message
 from rantau.run.progress import Progress
 from rantau.run.stage import Context, Declared, Stage
 from rantau.stages.evaluation.ledger import Tell
-from rantau.stages.evaluation.speaker import Spoken
+from rantau.stages.evaluation.marked import Marked
+from rantau.stages.evaluation.speaker import Decoding, Question, Spoken
 
 SUBSETS = ("kisah", "resep", "tanya")
 
@@ -29,20 +30,33 @@ class FakeSpeaker:
     kill_after  calls that succeed before the run dies
     """
 
+    at_once = 1
+
     word: str = "jawab"
     kill_after: int | None = None
     calls: list[int] = field(default_factory=list)
 
-    def answers(self, prompt_ids: Sequence[Sequence[int]], *, max_new_tokens: int, tell: Tell) -> list[Spoken]:
-        self._call(len(prompt_ids))
+    def answers(self, questions: Sequence[Question], decoding: Decoding, tell: Tell) -> list[Spoken]:
+        self._call(len(questions))
         tell(0.5)
-        company = sum(map(len, prompt_ids))
-        return [Spoken(f"{self.word} {company} {len(ids)}", min(3, max_new_tokens), True) for ids in prompt_ids]
+        lengths = [len(q.prompt_ids) for q in questions]
+        return [
+            Spoken(
+                f"{self.word} {sum(lengths)} {length}" + (f" {q.seed % 1000}" if decoding.sampling else ""),
+                min(3, decoding.max_new_tokens), True, {str(n): f"{self.word} {n}" for n in decoding.cuts},
+            )
+            for q, length in zip(questions, lengths, strict=True)
+        ]  # fmt: skip
 
     def nats(self, texts: Sequence[str], *, context_tokens: int) -> list[tuple[float, int]]:
         self._call(len(texts))
         company = sum(map(len, texts))
         return [(len(text) + company / 1e6, len(text.split())) for text in texts]
+
+    def marked_nats(self, rows: Sequence[Marked], *, context_tokens: int) -> list[tuple[float, int]]:
+        self._call(len(rows))
+        company = sum(len(row.ids) for row in rows)
+        return [(10.0 * sum(row.scored) / len(row.ids) + company / 1e6, sum(row.scored)) for row in rows]
 
     def _call(self, size: int) -> None:
         if self.kill_after is not None and len(self.calls) >= self.kill_after:
@@ -83,6 +97,7 @@ def recipe(base: Path | str, *, target: str = "ind", prompts: dict[str, object] 
     evaluation = {
         "texts": [{"name": "berita", "source": "berita", "max_documents": 20, "max_bytes": 60}],
         "prompts": asked if asked["source"] else None,
+        "in_context": {"max_items": 8, "shots": 2},
         "resamples": 200,
     }
     sources = [

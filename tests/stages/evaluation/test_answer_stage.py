@@ -9,9 +9,12 @@ from rantau import files
 from rantau.errors import MeasureError
 from rantau.records import Dialogue, Document, Message
 from rantau.run.stage import Context
-from rantau.stages.evaluation import stage
+from rantau.run.store import asked_for, key_of
+from rantau.stages.evaluation import asking
+from rantau.stages.evaluation.asked import read_asked
+from rantau.stages.evaluation.asking import AnswerSummary
 from rantau.stages.evaluation.speaker import Speaker
-from rantau.stages.evaluation.stage import AnswerSummary, answer_stage
+from rantau.stages.evaluation.stage import answer_stage
 from tests.stages.evaluation.fakes import (  # fmt: skip
     FakeSpeaker,
     Killed,
@@ -25,7 +28,8 @@ from tests.stages.evaluation.fakes import (  # fmt: skip
 
 TEXTS = [document(i, f"Berita ke-{i}: hari ini hujan " + "deras " * (i % 9)) for i in range(30)]
 BASE_STAGE = answer_stage("base", adapter_from=None)
-FILES = ("texts.jsonl", "items.jsonl", "answers.jsonl", "prompts.json", "dropped.jsonl")
+FILES = ("texts.jsonl", "in_context.jsonl", "items.jsonl", "answers.jsonl", "prompts.json", "dropped.jsonl")
+CALLS = 3 + 2 + 2  # batches of texts, of the probe and of prompts
 
 
 @pytest.fixture
@@ -38,7 +42,7 @@ def run(monkeypatch: pytest.MonkeyPatch, speaker: Speaker | None, ctx: Context) 
         assert speaker is not None, "the model is loaded although nothing is missing"
         return speaker
 
-    monkeypatch.setattr(stage, "load_speaker", load)
+    monkeypatch.setattr(asking, "load_speaker", load)
     summary = BASE_STAGE.run(ctx)
     assert isinstance(summary, AnswerSummary)
     return summary
@@ -81,7 +85,7 @@ def test_references_are_cut_at_the_token_limit(
     assert any(i["reference_tokens"] > 8 for i in items)
 
 
-@pytest.mark.parametrize("calls", [0, 1, 2, 3, 4, 5])  # 3 batches of texts, then 3 of prompts
+@pytest.mark.parametrize("calls", range(CALLS))
 @pytest.mark.parametrize("cut_bytes", [0, 25])
 def test_a_killed_run_ends_with_the_same_bytes(
     monkeypatch: pytest.MonkeyPatch, tiny_base: Path, heldout: Path, tmp_path: Path, calls: int, cut_bytes: int
@@ -92,13 +96,13 @@ def test_a_killed_run_ends_with_the_same_bytes(
     killed = context(BASE_STAGE, asked, tmp_path / "killed", gather=heldout)
     with pytest.raises(Killed):
         run(monkeypatch, FakeSpeaker(kill_after=calls), killed)
-    path = killed.out / ("answers.jsonl" if calls > 3 else "texts.jsonl")
+    path = killed.out / ("answers.jsonl" if calls > 5 else "in_context.jsonl" if calls > 3 else "texts.jsonl")
     left = path.read_bytes() if path.exists() else b""
     path.write_bytes(left[: max(len(left) - cut_bytes, 0)])  # in the middle of the last line
     again = FakeSpeaker()
     run(monkeypatch, again, killed)
     assert written(killed.out) == written(whole.out)
-    assert len(again.calls) == 6 - calls + (1 if cut_bytes and left else 0)
+    assert len(again.calls) == CALLS - calls + (1 if cut_bytes and left else 0)
 
 
 def test_a_run_killed_after_its_last_answer_needs_no_model(
@@ -109,6 +113,65 @@ def test_a_run_killed_after_its_last_answer_needs_no_model(
     before = written(ctx.out)
     run(monkeypatch, None, ctx)
     assert written(ctx.out) == before
+
+
+SAMPLED = {"decoding": "sampling", "repeats": 3, "metric_tokens": {"bleu": 2, "rouge": 2, "semantic": 1}}
+
+
+def test_several_draws_and_cuts_are_rows_item_by_item(
+    monkeypatch: pytest.MonkeyPatch, tiny_base: Path, heldout: Path, tmp_path: Path
+) -> None:
+    ctx = context(BASE_STAGE, recipe(tiny_base, prompts=SAMPLED), tmp_path / "out", gather=heldout)
+    run(monkeypatch, FakeSpeaker(), ctx)
+    items, rows = (files.read_jsonl(ctx.out / f"{n}.jsonl") for n in ("items", "answers"))
+    assert [(r["item_id"], r["draw"]) for r in rows] == [(i["id"], d) for i in items for d in range(3)]
+    assert all(set(r["cuts"]) == {"1", "2"} for r in rows)
+    seeds = {r["text"].split()[-1] for r in rows}
+    assert len(seeds) > 60  # of 120 draws, told apart by three digits of their seeds
+    for item in items:
+        assert set(item["reference_cuts"]) == {"1", "2"}
+        assert item["reference_cut"].startswith(item["reference_cuts"]["2"])
+        assert item["reference_cuts"]["2"].startswith(item["reference_cuts"]["1"])
+        assert len(item["reference_cuts"]["1"]) < len(item["reference"])
+    asked = read_asked(ctx.out, with_prompts=True, with_probe=True)
+    assert [a.draw for a in asked.answers[:4]] == [0, 1, 2, 0]
+    assert asked.answers[0].cuts == rows[0]["cuts"]
+
+
+def test_a_missing_draw_is_found(
+    monkeypatch: pytest.MonkeyPatch, tiny_base: Path, heldout: Path, tmp_path: Path
+) -> None:
+    ctx = context(BASE_STAGE, recipe(tiny_base, prompts=SAMPLED), tmp_path / "out", gather=heldout)
+    run(monkeypatch, FakeSpeaker(), ctx)
+    rows = files.read_jsonl(ctx.out / "answers.jsonl")
+    for spoilt in (rows[:-1], [*rows[:4], rows[3], *rows[5:]], rows[:40]):
+        files.write_jsonl(ctx.out / "answers.jsonl", spoilt)
+        with pytest.raises(MeasureError, match=r"answers\.jsonl does not answer items\.jsonl"):
+            read_asked(ctx.out, with_prompts=True, with_probe=True)
+
+
+def test_a_killed_run_of_several_draws_ends_with_the_same_bytes(
+    monkeypatch: pytest.MonkeyPatch, tiny_base: Path, heldout: Path, tmp_path: Path
+) -> None:
+    asked = recipe(tiny_base, prompts=SAMPLED)
+    whole, killed = (context(BASE_STAGE, asked, tmp_path / n, gather=heldout) for n in ("whole", "killed"))
+    run(monkeypatch, FakeSpeaker(), whole)
+    with pytest.raises(Killed):
+        run(monkeypatch, FakeSpeaker(kill_after=7), killed)  # two of four batches of answers are done
+    again = FakeSpeaker()
+    run(monkeypatch, again, killed)
+    assert len(again.calls) == 2
+    assert written(killed.out) == written(whole.out)
+
+
+def test_what_only_a_metric_reads_asks_nobody_anew(tiny_base: Path, tmp_path: Path) -> None:
+    def key(prompts: dict[str, object]) -> str:
+        return key_of(asked_for(BASE_STAGE, recipe(tiny_base, prompts=prompts), tmp_path, {}))
+
+    judge = {"name": "use", "encoder": "package:fuse"}
+    assert key({"rouge": "ascii", "semantic": [judge]}) == key({})
+    assert key({"metric_tokens": {"bleu": 4}}) != key({})
+    assert key({"decoding": "sampling"}) != key({})
 
 
 def test_another_token_limit_asks_again_in_another_artefact_but_the_prompts_stay(
@@ -146,7 +209,7 @@ def test_without_prompts_only_texts_are_written(
 ) -> None:
     ctx = context(BASE_STAGE, recipe(tiny_base, prompts={"source": ""}), tmp_path / "out", gather=heldout)
     assert run(monkeypatch, FakeSpeaker(), ctx).ended_share is None
-    assert sorted(p.name for p in ctx.out.iterdir()) == ["speed.json", "texts.jsonl"]
+    assert sorted(p.name for p in ctx.out.iterdir()) == ["in_context.jsonl", "speed.json", "texts.jsonl"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -95,3 +97,40 @@ def test_the_bar_moves_within_a_batch_and_ends_at_the_whole(tmp_path: Path) -> N
     ledger(tmp_path / "l").fill(WORK, half, "t", Watched(quiet=True))
     assert heard == [2, 6, 10, 14, 18, 21.5]
     assert seen[0].done == len(WORK)
+
+
+def beside(path: Path) -> Ledger[str]:
+    return replace(ledger(path), batch_size=1, at_once=4)
+
+
+def test_batches_beside_one_another_leave_the_same_bytes(tmp_path: Path) -> None:
+    alone = replace(beside(tmp_path / "a"), at_once=1)
+    for one in (alone, beside(tmp_path / "b")):
+        assert [r["name"] for r in one.fill(WORK, lambda b, tell: do(b), "t", Progress(quiet=True))] == WORK
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_when_one_fails_the_others_are_kept_and_no_more_are_begun(tmp_path: Path) -> None:
+    begun: list[str] = []
+    sixth = beside(tmp_path / "l").batches(WORK)[5]
+
+    def failing(batch: list[str], tell: Tell) -> list[Row]:
+        begun.append(batch[0])
+        if batch == sixth:
+            raise OSError("gone")
+        sleep(0.1)
+        return do(batch)
+
+    with pytest.raises(OSError, match="gone"):
+        beside(tmp_path / "l").fill(WORK, failing, "t", Progress(quiet=True))
+    kept = files.read_jsonl(tmp_path / "l")
+    assert len(begun) < len(WORK)
+    assert len(kept) == len(begun) - 1
+    again: list[list[str]] = []
+
+    def noted(batch: list[str], tell: Tell) -> list[Row]:
+        again.append(batch)
+        return do(batch)
+
+    beside(tmp_path / "l").fill(WORK, noted, "t", Progress(quiet=True))
+    assert len(again) == len(WORK) - len(kept)

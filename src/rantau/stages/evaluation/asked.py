@@ -11,39 +11,51 @@ from rantau import files
 from rantau.errors import MeasureError
 from rantau.records import Answer
 from rantau.stages.evaluation.answers import answer_of_row
+from rantau.stages.evaluation.in_context import ProbeScore
 from rantau.stages.evaluation.texts import TextScore
 
 TEXTS, ITEMS, ANSWERS, PROMPTS = "texts.jsonl", "items.jsonl", "answers.jsonl", "prompts.json"
+IN_CONTEXT = "in_context.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One system's artefact. items and answers are empty when the recipe has no prompts."""
+    """One system's artefact. items and answers are empty when the recipe has no prompts.
+
+    answers     item by item in the order of items, and for each its draws from 0
+    in_context  question by question, without examples and with them; empty when the recipe has no probe
+    """
 
     texts: tuple[TextScore, ...]
     items: tuple[dict[str, Any], ...]
     answers: tuple[Answer, ...]
     prompts_sha256: str
+    in_context: tuple[ProbeScore, ...] = ()
 
 
-def read_asked(folder: Path, *, with_prompts: bool) -> Asked:
+def read_asked(folder: Path, *, with_prompts: bool, with_probe: bool) -> Asked:
     """The finished artefact in `folder`.
 
     Raises   MeasureError if an answer is missing or belongs to another prompt
     """
     texts = tuple(TextScore(**row) for row in files.read_jsonl(folder / TEXTS))
+    probe = tuple(ProbeScore(**row) for row in files.read_jsonl(folder / IN_CONTEXT)) if with_probe else ()
     if not with_prompts:
-        return Asked(texts, (), (), "")
+        return Asked(texts, (), (), "", probe)
     items = tuple(files.read_jsonl(folder / ITEMS))
     answers = tuple(answer_of_row(row) for row in files.read_jsonl(folder / ANSWERS))
-    if [(i["id"], i["prompt_sha256"]) for i in items] != [(a.item_id, a.prompt_sha256) for a in answers]:
+    repeats = max(len(answers) // max(len(items), 1), 1)
+    wanted = [(i["id"], i["prompt_sha256"], draw) for i in items for draw in range(repeats)]
+    if wanted != [(a.item_id, a.prompt_sha256, a.draw) for a in answers]:
         raise MeasureError(f"{folder}: {ANSWERS} does not answer {ITEMS}. Delete this folder and run again.")
-    return Asked(texts, items, answers, str(files.read_json(folder / PROMPTS)["sha256"]))
+    return Asked(texts, items, answers, str(files.read_json(folder / PROMPTS)["sha256"]), probe)
 
 
 def refuse_unlike(base: Asked, adapted: Asked) -> None:
     """Raises MeasureError unless both systems saw the same bytes: a difference would measure the prompts."""
-    for what, key in (("prompts", _prompts), ("references", _references), ("held-out texts", _texts)):
+    for what, key in (
+        ("prompts", _prompts), ("references", _references), ("held-out texts", _texts), ("examples", _probe),
+    ):  # fmt: skip
         first, second = key(base), key(adapted)
         if first != second:
             n = sum(a != b for a, b in zip(first, second, strict=False)) + abs(len(first) - len(second))
@@ -58,8 +70,12 @@ def _prompts(asked: Asked) -> Sequence[object]:
 
 
 def _references(asked: Asked) -> Sequence[object]:
-    return [(i["id"], i["reference"], i["reference_cut"]) for i in asked.items]
+    return [(i["id"], i["reference"], i["reference_cut"], i.get("reference_cuts")) for i in asked.items]
 
 
 def _texts(asked: Asked) -> Sequence[object]:
     return [(t.text, t.document_id, t.bytes) for t in asked.texts]
+
+
+def _probe(asked: Asked) -> Sequence[object]:
+    return [(q.item_id, q.task, q.shots, q.bytes) for q in asked.in_context]

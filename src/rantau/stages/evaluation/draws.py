@@ -1,4 +1,4 @@
-"""Draws of held-out documents: by seed and name, independent of the order of rows."""
+"""Draws by seed and name, independent of the order of rows: of held-out documents, and of answers."""
 
 from __future__ import annotations
 
@@ -47,3 +47,8 @@ def draw_evenly(documents: Sequence[Document], n: int, *, seed: int, name: str) 
     quotas = even_quotas({stratum: len(members) for stratum, members in strata.items()}, n)
     drawn = [d for stratum, members in strata.items() for d in members[: quotas[stratum]]]
     return sorted(drawn, key=lambda d: d.id)
+
+
+def draw_seed(seed: int, item_id: str, draw: int) -> int:
+    """The seed of one answer, 0 .. 2**64 - 1: it follows from the recipe's seed, the item and the draw alone."""
+    return int(sha256_text(f"{seed}|answer|{item_id}|{draw}")[:16], 16)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rantau import files
@@ -12,33 +12,46 @@ from rantau.records import Dialogue, Document, Dropped, Item, Message
 from rantau.stages.evaluation.draws import draw_evenly, ranked
 
 Render = Callable[[Sequence[Message]], tuple[str, list[int]]]
-Cut = Callable[[str], tuple[int, str]]
+Cut = Callable[[str], "Kept"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an answer of limited length could hold of a reference.
+
+    n_tokens  tokens of the whole reference, without end token
+    text      the reference as far as max_new_tokens tokens reach: what a perfect system could say
+    cuts      "<n>" -> the reference as far as n tokens reach, for every n that a metric sees instead
+    """
+
+    n_tokens: int
+    text: str
+    cuts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class AskedItem:
     """An item as both systems see it.
 
-    prompt_ids        token ids of item.prompt
-    messages          the turns of the prompt, without template
-    reference_tokens  tokens of the reference, without end token
-    reference_cut     the reference as far as max_new_tokens tokens reach: what a perfect system could say
+    prompt_ids  token ids of item.prompt
+    messages    the turns of the prompt, without template
     """
 
     item: Item
     prompt_ids: tuple[int, ...]
     messages: tuple[Message, ...]
-    reference_tokens: int
-    reference_cut: str
+    reference: Kept
 
     def to_row(self) -> dict[str, Any]:
-        """A row of items.jsonl: the fields of Item, prompt_messages, reference_tokens, reference_cut."""
-        return {
+        """A row of items.jsonl: the fields of Item, prompt_messages, reference_tokens, reference_cut, and
+        reference_cuts if a metric sees less than the whole answer."""
+        row = {
             **asdict(self.item),
             "prompt_messages": [asdict(m) for m in self.messages],
-            "reference_tokens": self.reference_tokens,
-            "reference_cut": self.reference_cut,
+            "reference_tokens": self.reference.n_tokens,
+            "reference_cut": self.reference.text,
         }
+        return row | ({"reference_cuts": dict(self.reference.cuts)} if self.reference.cuts else {})
 
 
 def draw_dialogues(documents: Sequence[Document], n: int, *, seed: int) -> list[Document]:
@@ -61,7 +74,7 @@ def make_items(documents: Sequence[Document], render: Render, cut: Cut) -> tuple
     """The items of drawn dialogues, and those that the chat template refuses, with its words as the reason.
 
     render   messages of the prompt -> prompt text and its token ids; DataError if it refuses
-    cut      reference -> its number of tokens, and the part of it that an answer could hold
+    cut      reference -> the part of it that an answer could hold
     Raises   MeasureError if fewer than 2 items are left
     """
     items: list[AskedItem] = []
@@ -84,10 +97,9 @@ def _item(document: Document, render: Render, cut: Cut) -> AskedItem:
         raise MeasureError(f"{document.id}: is not a dialogue, so it cannot be asked. Name a source of dialogues.")
     messages, reference = document.dialogue.prompt, document.dialogue.answer
     prompt, ids = render(messages)
-    n_tokens, kept = cut(reference)
     sha256 = files.sha256_text(prompt)
     item = Item(document.id, document.source, prompt, sha256, reference, dict(document.fields))
-    return AskedItem(item, tuple(ids), messages, n_tokens, kept)
+    return AskedItem(item, tuple(ids), messages, cut(reference))
 
 
 def prompts_sha256(hashes: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from rantau.chat import Template, Tokenizer, encode_prompt
 from rantau.errors import DataError
 from rantau.recipe import Formatting
 from rantau.records import Message
-from rantau.stages.evaluation.items import Render
+from rantau.stages.evaluation.items import Kept, Render
 
 
 def prompt_renderer(
@@ -38,13 +38,23 @@ def prompt_renderer(
     return render
 
 
-def cut_reference(tokenizer: Tokenizer, reference: str, *, max_tokens: int) -> tuple[int, str]:
-    """Tokens of the reference, and its first max_tokens tokens as text.
-
-    A character whose bytes are cut apart is left out; a reference that fits is returned as it is.
-    """
+def cut_reference(tokenizer: Tokenizer, reference: str, *, max_tokens: int, cuts: Sequence[int] = ()) -> Kept:
+    """The reference as far as max_tokens tokens reach, and as far as each of `cuts` does; one that fits is kept
+    as it is."""
     ids = list(tokenizer(reference, add_special_tokens=False)["input_ids"])
-    if len(ids) <= max_tokens:
-        return len(ids), reference
-    kept = str(tokenizer.decode(ids[:max_tokens], clean_up_tokenization_spaces=False))
-    return len(ids), kept.rstrip("\N{REPLACEMENT CHARACTER}")
+    kept = decode_cuts(tokenizer, ids, reference, (max_tokens,))[str(max_tokens)]
+    return Kept(len(ids), kept, decode_cuts(tokenizer, ids, reference, cuts))
+
+
+def decode_cuts(tokenizer: Tokenizer, ids: Sequence[int], text: str, cuts: Sequence[int]) -> dict[str, str]:
+    """ "<n>" -> the text of the first n tokens, for each n of cuts; a character whose bytes are cut apart is left
+    out.
+
+    ids   all tokens of `text`
+    """
+    return {str(n): text if len(ids) <= n else _beginning(tokenizer, ids[:n]) for n in cuts}
+
+
+def _beginning(tokenizer: Tokenizer, ids: Sequence[int]) -> str:
+    text = str(tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+    return text.rstrip("\N{REPLACEMENT CHARACTER}")

@@ -1,0 +1,1 @@
+"""Answering: the tutorial's loop, transformers' batches and rantau on the same prompts."""
