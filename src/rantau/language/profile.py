@@ -36,7 +36,7 @@ class LanguageProfile:
     word_joiners          characters that may stand inside a word: ' and - for Indonesian
     metric_tokens         what overlap metrics count
     mean_word_chars       lowest and highest plausible mean word length of a document, in characters
-    sacrebleu_tokenizer   name of the BLEU tokeniser in sacrebleu
+    sacrebleu_tokenizer   name of the BLEU tokeniser in sacrebleu; characters where its packages are missing
     quality               limits of the quality filters by name, see quality_limits
     pii                   personal data of the countries where the language is spoken
     """

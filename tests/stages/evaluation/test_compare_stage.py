@@ -1,28 +1,46 @@
 """The compare stage on artefacts that fake speakers left."""
 
 from pathlib import Path
+from statistics import stdev
 
 import pytest
+from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
 from rantau import files
 from rantau.errors import MeasureError
 from rantau.recipe import Recipe
 from rantau.run.stage import Context
-from rantau.stages.evaluation import stage
+from rantau.stages.evaluation import asking
 from rantau.stages.evaluation.stage import COMPARE, answer_stage
 from tests.stages.evaluation.fakes import FakeSpeaker, context, document, gathered, recipe, some_dialogues
+from tests.stages.evaluation.said import encode
 
 TEXTS = [document(i, f"Berita ke-{i}: hari ini hujan " + "deras " * (i % 9)) for i in range(30)]
 INDONESIAN = "Itu adalah makanan yang sangat terkenal di seluruh kota kita"
-METRICS = {
-    "bits_per_byte",
-    "perplexity",
+OF_TEXT = {"bits_per_byte", "perplexity", "in_context_gain"}
+OF_ANSWERS = {
     "language_fidelity",
+    "sentence_fidelity",
     "chrf++",
+    "bleu",
+    "rouge1",
+    "rouge2",
+    "rougeL",
+    "exact_match",
     "answer_ended",
+    "run_on",
     "repetition",
     "prompt_copied",
+    "answer_words",
+}
+SYSTEMS = {"base", "adapted", "change", "ceiling", "chance", "chance-base"}
+ALONE = {
+    "language_fidelity",
+    "sentence_fidelity",
+    "answer_ended",
+    "run_on",
+    "repetition",
     "answer_words",
 }
 
@@ -35,10 +53,10 @@ class Pair:
         self.folders = {}
         for system, word in (("base", base_word), ("adapted", adapted_word)):
             fake = FakeSpeaker(word)
-            monkeypatch.setattr(stage, "load_speaker", lambda *_, fake=fake: fake)
-            asking = answer_stage("base", adapter_from=None)
-            ctx = context(asking, asked, folder / system, gather=heldout)
-            asking.run(ctx)
+            monkeypatch.setattr(asking, "load_speaker", lambda *_, fake=fake: fake)
+            answering = answer_stage("base", adapter_from=None)
+            ctx = context(answering, asked, folder / system, gather=heldout)
+            answering.run(ctx)
             self.folders[system] = ctx.out
         self.ctx: Context = context(
             COMPARE, asked, folder / "compare",
@@ -54,19 +72,18 @@ def test_every_row_has_n_interval_and_signature(
     monkeypatch: pytest.MonkeyPatch, tiny_base: Path, tmp_path: Path
 ) -> None:
     rows = Pair(monkeypatch, tmp_path, "the answer is not known to me", INDONESIAN, recipe(tiny_base)).rows()
-    assert {metric for metric, _ in rows} == METRICS
-    for row in rows.values():
-        assert row["low"] <= row["value"] <= row["high"]  # type: ignore[operator]
-        assert row["n"] == (20 if row["name"] == "berita" else 40)
+    assert {metric for metric, _ in rows} == OF_TEXT | OF_ANSWERS
+    for (metric, system), row in rows.items():
+        if metric in ALONE and str(system).startswith("chance"):
+            assert row["value"] is None and row["reason"]
+        else:
+            assert row["low"] <= row["value"] <= row["high"]  # type: ignore[operator]
+        assert row["n"] == (8 if metric == "in_context_gain" else 20 if row["name"] == "berita" else 40)
         assert row["signature"] and row["better"] in ("lower", "higher", "neither")
-    assert {s for m, s in rows if m == "chrf++"} == {
-        "base",
-        "adapted",
-        "change",
-        "chance",
-        "chance-base",
-        "ceiling",
-    }
+        if metric in OF_ANSWERS and system == "change":
+            assert ("p_value" in row) != ("p_mcnemar" in row)
+    for metric in OF_ANSWERS:
+        assert {s for m, s in rows if m == metric} == SYSTEMS
     assert rows["language_fidelity", "base"]["value"] == 0.0
     assert rows["language_fidelity", "adapted"]["value"] == 1.0
     assert rows["language_fidelity", "change"]["value"] == 1.0
@@ -97,9 +114,40 @@ def test_chrf_rows_are_sacrebleus(monkeypatch: pytest.MonkeyPatch, tiny_base: Pa
 def test_equal_systems_change_nothing(monkeypatch: pytest.MonkeyPatch, tiny_base: Path, tmp_path: Path) -> None:
     rows = Pair(monkeypatch, tmp_path, INDONESIAN, INDONESIAN, recipe(tiny_base)).rows()
     changes = [r for (_, system), r in rows.items() if system == "change"]
-    assert len(changes) == 7
+    assert len(changes) == len(OF_TEXT | OF_ANSWERS)
     assert all((r["value"], r["low"], r["high"]) == (0.0, 0.0, 0.0) for r in changes)
     assert rows["answer_ended", "change"]["p_mcnemar"] == 1.0
+
+
+def test_repeated_answers_are_averaged_and_each_metric_sees_its_cut(
+    monkeypatch: pytest.MonkeyPatch, tiny_base: Path, tmp_path: Path
+) -> None:
+    asked = recipe(
+        tiny_base,
+        prompts={
+            "decoding": "sampling", "repeats": 3, "metric_tokens": {"bleu": 4, "semantic": 6},
+            "semantic": [{"name": "kata", "encoder": "package:kata", "threshold": 0.5}],
+        },
+    )  # fmt: skip
+    monkeypatch.setattr("rantau.model.encoder.encode", lambda texts, *_, **__: encode(texts))
+    pair = Pair(monkeypatch, tmp_path, "tidak tahu", INDONESIAN, asked)
+    rows = pair.rows()
+    answers = files.read_jsonl(pair.folders["adapted"] / "answers.jsonl")
+    items = files.read_jsonl(pair.folders["base"] / "items.jsonl")
+    assert len(answers) == 3 * len(items) == 120
+    references = [i["reference"] for i in items]
+    by_draw = [[a["text"] for a in answers if a["draw"] == d] for d in range(3)]
+    figures = [CHRF(word_order=2).corpus_score(texts, [references]).score for texts in by_draw]
+    assert rows["chrf++", "adapted"]["value"] == pytest.approx(sum(figures) / 3)
+    assert rows["chrf++", "adapted"]["sd_repeats"] == pytest.approx(stdev(figures))
+    assert rows["chrf++", "adapted"]["n"] == 40
+    cuts = [[a["cuts"]["4"] for a in answers if a["draw"] == d] for d in range(3)]
+    bleu = [BLEU(force=True).corpus_score(texts, [references]).score for texts in cuts]
+    assert rows["bleu", "adapted"]["value"] == pytest.approx(sum(bleu) / 3)
+    assert "|seen_tokens:4|" in str(rows["bleu", "adapted"]["signature"])
+    assert "|seen_tokens:6|" in str(rows["semantic_match", "adapted"]["signature"])
+    assert {s for m, s in rows if m == "weighted_f1"} == SYSTEMS
+    assert rows["answer_ended", "change"]["p_mcnemar"] == 1.0  # every draw of every item ended
 
 
 def test_the_same_artefacts_give_the_same_bytes(
@@ -110,7 +158,7 @@ def test_the_same_artefacts_give_the_same_bytes(
     first = {p.name: p.read_bytes() for p in pair.ctx.out.iterdir()}
     pair.rows()
     assert {p.name: p.read_bytes() for p in pair.ctx.out.iterdir()} == first
-    assert set(first) == {"scores.json", "samples.jsonl"}
+    assert set(first) == {"scores.json", "samples.jsonl", "gates.json"}
 
 
 def test_a_language_that_cannot_be_told_has_words_instead_of_a_number(
@@ -127,7 +175,7 @@ def test_without_prompts_texts_are_compared(
     monkeypatch: pytest.MonkeyPatch, tiny_base: Path, tmp_path: Path
 ) -> None:
     pair = Pair(monkeypatch, tmp_path, "a", "b", recipe(tiny_base, prompts={"source": ""}))
-    assert {metric for metric, _ in pair.rows()} == {"bits_per_byte", "perplexity"}
+    assert {metric for metric, _ in pair.rows()} == OF_TEXT
     assert not (pair.ctx.out / "samples.jsonl").exists()
 
 

@@ -1,13 +1,27 @@
+"""What single answers are given: repetition, copying, endings, language."""
+
 import pytest
 
 from rantau.language import load_profile, words
-from rantau.stages.evaluation.fidelity import fidelity_signature, judge_answers, why_untellable
-from rantau.stages.evaluation.marks import mean_scores, share_scores
+from rantau.stages.evaluation.answer_scores import (
+    copying_scores,
+    ending_scores,
+    fidelity_scores,
+    length_scores,
+    repetition_scores,
+)
+from rantau.stages.evaluation.fidelity import (
+    fidelity_signature,
+    judge_answers,
+    judge_sentences,
+    why_untellable,
+)
 from rantau.stages.evaluation.repetition import copied_share, repeats
-from rantau.stages.evaluation.scores import Measure, Resampling
+from rantau.stages.evaluation.sentences import sentences
+from rantau.stages.evaluation.turns import runs_on, starts_another_turn
+from tests.stages.evaluation.said import RESAMPLING, by_system, speech, view
 
-RESAMPLING: Resampling = {"seed": 3, "n_resamples": 400, "confidence": 0.95}
-SHARE = Measure("m", "tanya", "share", "higher", "m|set")
+IND = load_profile("ind")
 INDONESIAN = "Ibu kota Indonesia adalah Jakarta, yang terletak di pulau Jawa."
 ENGLISH = "The capital of Indonesia is Jakarta, which lies on the island of Java."
 
@@ -24,7 +38,7 @@ ENGLISH = "The capital of Indonesia is Jakarta, which lies on the island of Java
     ],
 )
 def test_repetition(text: str, expected: bool) -> None:
-    assert repeats(words(text, load_profile("ind"))) is expected
+    assert repeats(words(text, IND)) is expected
 
 
 @pytest.mark.parametrize(
@@ -36,10 +50,21 @@ def test_copying_counts_words_in_runs_of_the_prompt(answer: str, share: float) -
 
 
 def test_short_and_empty_answers_are_untold_and_do_not_count() -> None:
-    found = judge_answers([INDONESIAN, ENGLISH, "Ya.", ""], load_profile("ind"))
+    found = judge_answers([INDONESIAN, ENGLISH, "Ya.", ""], IND)
     assert found.hits == (1.0, 0.0, 0.0, 0.0)
     assert found.labels == ("id", "en", "too short", "too short")
     assert found.n_untold == 2
+
+
+def test_sentences_end_at_marks_and_lines() -> None:
+    assert sentences('Satu. "Dua!" Tiga? 3,5 kg\n\n- empat\n') == ["Satu.", '"Dua!"', "Tiga?", "3,5 kg", "- empat"]
+    assert sentences("서울은 수도이다. 네.") == ["서울은 수도이다.", "네."]
+    assert sentences("  ") == []
+
+
+def test_sentences_are_judged_one_by_one_and_short_ones_are_left_out() -> None:
+    mixed = f"{INDONESIAN} {ENGLISH} Ya."
+    assert judge_sentences([mixed, INDONESIAN, "Ya. Tidak."], IND) == ((0.5, 1.0, 0.0), 1)
 
 
 @pytest.mark.parametrize("code", ["sun", "min"])
@@ -49,32 +74,49 @@ def test_a_language_without_a_label_is_not_judged(code: str) -> None:
 
 
 def test_a_language_with_a_label_is_judged() -> None:
-    assert why_untellable(load_profile("ind")) == ""
-    assert "label:id" in fidelity_signature(load_profile("ind"))
-    assert "confused_with:zsm,min" in fidelity_signature(load_profile("ind"))
+    assert why_untellable(IND) == ""
+    assert "label:id" in fidelity_signature(IND)
+    assert "confused_with:zsm,min" in fidelity_signature(IND)
 
 
-def test_shares_have_wilson_bounds_and_the_change_an_exact_test() -> None:
-    base, adapted = [0.0] * 8 + [1.0] * 2, [1.0] * 7 + [0.0] * 2 + [1.0]
-    rows = {r.system: r for r in share_scores(SHARE, base, adapted, [1.0] * 10, RESAMPLING, n_untold=(1, 2, 0))}
-    assert (rows["base"].value, rows["adapted"].value, rows["ceiling"].value) == (0.2, 0.8, 1.0)
-    assert (rows["base"].low, rows["base"].high) == pytest.approx((0.0567, 0.5098), abs=1e-4)
-    assert rows["ceiling"].low == pytest.approx(10 / (10 + 1.959964**2))
-    assert rows["change"].value == pytest.approx(0.6)
-    assert rows["change"].p_mcnemar == pytest.approx(2 * (1 + 8) / 2**8)  # 7 won, 1 lost
-    assert [rows[s].n_untold for s in ("base", "adapted", "ceiling", "change")] == [1, 2, 0, None]
-    assert all(r.n == 10 and r.signature.startswith("m|set|interval:") for r in rows.values())
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("Jakarta.\nUser: Apa lagi?", True),
+        ("Jakarta.\n\n### Instruction:\nTulis", True),
+        ("Jakarta.\n<|im_start|>user", True),
+        ("서울입니다.\n질문: 또?", True),
+        ("User: Apa?", False),  # an odd beginning, but nothing was answered before it
+        ("Pertanyaan itu:\nmudah dijawab", False),
+        ("Daftar:\n- pengguna\n- asisten", False),
+        ("", False),
+    ],
+)
+def test_another_turn(answer: str, expected: bool) -> None:
+    assert starts_another_turn(answer) is expected
 
 
-def test_equal_answers_change_nothing() -> None:
-    marks = [0.0, 1.0, 1.0, 0.0]
-    for rows in (share_scores(SHARE, marks, marks, marks, RESAMPLING), mean_scores(SHARE, marks, marks, marks, RESAMPLING)):  # fmt: skip  # noqa: E501
-        change = next(r for r in rows if r.system == "change")
-        assert (change.value, change.low, change.high) == (0.0, 0.0, 0.0)
+def test_an_answer_at_the_limit_runs_on_where_its_reference_fits() -> None:
+    assert runs_on("ya", ended=False, room=True)
+    assert not runs_on("ya", ended=False, room=False)
+    assert not runs_on("ya", ended=True, room=True)
 
 
-def test_means() -> None:
-    rows = {r.system: r for r in mean_scores(SHARE, [1.0, 2.0, 3.0], [2.0, 3.0, 4.0], [5.0] * 3, RESAMPLING)}
-    assert (rows["base"].value, rows["adapted"].value, rows["ceiling"].value) == (2.0, 3.0, 5.0)
-    change = rows["change"]
-    assert (change.value, change.low, change.high) == (1.0, 1.0, 1.0)  # paired: every item gains 1
+def test_rows_of_answers_alone() -> None:
+    base = ["satu dua tiga empat " * 3, f"{ENGLISH}\nUser: ya", ENGLISH, "Ya."]
+    adapted = [INDONESIAN] * 4
+    said = speech(view([base], [adapted], [INDONESIAN] * 4), prompts=[ENGLISH] * 4)
+    repetition = by_system(repetition_scores(said, IND, RESAMPLING))
+    assert (repetition["base"].value, repetition["adapted"].value) == (0.25, 0.0)
+    endings = ending_scores(said, RESAMPLING)
+    assert by_system(endings, "answer_ended")["base"].value == 1.0
+    assert by_system(endings, "run_on")["base"].value == 0.25
+    assert by_system(endings, "run_on")["ceiling"].value == 0.0
+    copied = by_system(copying_scores(said, IND, RESAMPLING))
+    assert copied["base"].value == pytest.approx((1 + 13 / 15) / 4, abs=0.01)
+    assert copied["chance-base"].value == copied["base"].value  # every prompt is the same here
+    words_ = by_system(length_scores(said, IND, RESAMPLING))
+    assert (words_["adapted"].value, words_["ceiling"].value) == (10.0, 10.0)
+    language = fidelity_scores(said, IND, RESAMPLING)
+    assert by_system(language, "language_fidelity")["base"].n_untold == 1
+    assert by_system(language, "sentence_fidelity")["adapted"].value == 1.0

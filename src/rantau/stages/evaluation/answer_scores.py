@@ -1,99 +1,123 @@
-"""Scores of answers: overlap with the references, language, endings, repetition and length."""
+"""Scores of answers that look at the answer itself: language, endings, repetition, copying and length."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
+from collections.abc import Callable
+from functools import partial
 
 from rantau.language import LanguageProfile, n_words, words
 from rantau.records import Score, System
-from rantau.stages.evaluation.chance import N_SHUFFLES, chance_points, chance_statistics
-from rantau.stages.evaluation.fidelity import fidelity_signature, judge_answers, why_untellable
-from rantau.stages.evaluation.marks import mean_scores, share_scores
-from rantau.stages.evaluation.overlap import WIDTH, Statistics, chrf, chrf_signature, overlap_statistics
+from rantau.stages.evaluation.fidelity import (
+    fidelity_signature,
+    judge_answers,
+    judge_sentences,
+    why_untellable,
+)
+from rantau.stages.evaluation.figures import Untold, mean_rows
 from rantau.stages.evaluation.repetition import ORDER, TIMES, copied_share, repeats
-from rantau.stages.evaluation.scores import Measure, Resampling, score, unmeasured
-from rantau.stages.evaluation.speech import Speech
-from rantau.stats import Interval, bootstrap_corpus
+from rantau.stages.evaluation.scores import Measure, Resampling, unmeasured
+from rantau.stages.evaluation.speech import Draws, Speech, Texts
+from rantau.stages.evaluation.tables import Statistics, Tables, column, columns, tables_of
+from rantau.stages.evaluation.turns import runs_on
 
-MEASURED_ON: tuple[System, ...] = ("base", "adapted", "ceiling", "change")
-
-
-def overlap_scores(speech: Speech, resampling: Resampling) -> list[Score]:
-    """chrF++ of base and adapted, the paired change in points, the ceiling, and the chance of both."""
-    measure = Measure("chrf++", speech.source, "points", "higher", f"{chrf_signature()}|{speech.settings}")
-    base = overlap_statistics(speech.base, speech.references)
-    adapted = overlap_statistics(speech.adapted, speech.references)
-    ceiling = overlap_statistics(speech.cut, speech.references)
-    rows: tuple[tuple[System, Interval], ...] = (
-        ("base", bootstrap_corpus(base, chrf, **resampling)),
-        ("adapted", bootstrap_corpus(adapted, chrf, **resampling)),
-        ("change", _change(base, adapted, resampling)),
-        ("ceiling", bootstrap_corpus(ceiling, chrf, **resampling)),
-        ("chance", _chance(speech.adapted, speech.references, resampling)),
-        ("chance-base", _chance(speech.base, speech.references, resampling)),
-    )
-    return [score(measure, system, interval) for system, interval in rows]
-
-
-def _change(base: Statistics, adapted: Statistics, resampling: Resampling) -> Interval:
-    both = np.concatenate([base, adapted], axis=1)  # (item, 2 x 24): one draw of items for both systems
-    method = "paired bootstrap of the difference"
-    return bootstrap_corpus(both, lambda s: chrf(s[:, WIDTH:]) - chrf(s[:, :WIDTH]), method=method, **resampling)
-
-
-def _chance(answers: Sequence[str], references: Sequence[str], resampling: Resampling) -> Interval:
-    statistics = chance_statistics(answers, references, seed=resampling["seed"])
-    method = f"bootstrap over {N_SHUFFLES} shuffles of the references"
-    return bootstrap_corpus(statistics, chance_points, method=method, **resampling)
+SYSTEMS: tuple[System, ...] = ("base", "adapted", "change", "ceiling", "chance", "chance-base")
+Judgement = tuple[tuple[float, ...], int]  # one mark an answer, answers of which nothing can be told
 
 
 def fidelity_scores(speech: Speech, profile: LanguageProfile, resampling: Resampling) -> list[Score]:
-    """Share of answers in the target language. The ceiling is what the detector says of the references."""
-    signature = f"{fidelity_signature(profile)}|{speech.settings}"
-    measure = Measure("language_fidelity", speech.source, "share", "higher", signature)
+    """Share of answers in the target language, and of the sentences within them.
+
+    The ceiling is what the detector says of the references.
+    """
+
+    def of_answers(texts: Texts) -> Judgement:
+        found = judge_answers(texts, profile)
+        return found.hits, found.n_untold
+
+    judged = _judged_rows("language_fidelity", of_answers, True, speech, profile, resampling)
+    of_sentences = partial(judge_sentences, profile=profile)
+    return judged + _judged_rows("sentence_fidelity", of_sentences, False, speech, profile, resampling)
+
+
+def _judged_rows(
+    name: str, judge: Callable[[Texts], Judgement], yes_or_no: bool, speech: Speech, profile: LanguageProfile,
+    resampling: Resampling,
+) -> list[Score]:  # fmt: skip
+    signature = f"{name}|{fidelity_signature(profile)}|{speech.whole.settings}"
+    measure = Measure(name, speech.source, "share", "higher", signature)
     if reason := why_untellable(profile):
-        return [unmeasured(measure, system, len(speech.base), reason) for system in MEASURED_ON]
-    base, adapted, cut = (judge_answers(texts, profile) for texts in (speech.base, speech.adapted, speech.cut))
-    n_untold = (base.n_untold, adapted.n_untold, cut.n_untold)
-    return share_scores(measure, base.hits, adapted.hits, cut.hits, resampling, n_untold=n_untold)
+        return [unmeasured(measure, system, len(speech.prompts), reason) for system in SYSTEMS]
+    base, adapted = ([judge(texts) for texts in draws] for draws in (speech.whole.base, speech.whole.adapted))
+    cut = judge(speech.whole.cut)
+    tables = Tables(columns([m for m, _ in base]), columns([m for m, _ in adapted]), column(cut[0]))
+    n_untold: Untold = {"base": _typical(base), "adapted": _typical(adapted), "ceiling": cut[1]}
+    return mean_rows(measure, tables, resampling, yes_or_no=yes_or_no, n_untold=n_untold)
+
+
+def _typical(draws: list[Judgement]) -> int:
+    """Answers of which nothing can be told: the mean over the draws, in whole answers."""
+    return round(sum(n for _, n in draws) / len(draws))
 
 
 def ending_scores(speech: Speech, resampling: Resampling) -> list[Score]:
-    """Share of answers that the model ended itself, before the token limit."""
-    measure = Measure("answer_ended", speech.source, "share", "higher", f"answer_ended|{speech.settings}")
-    return share_scores(measure, speech.ended_base, speech.ended_adapted, speech.ended_references, resampling)
+    """Share of answers that the model ended itself, and share of those that run on."""
+    settings, room = speech.whole.settings, speech.references_end
+    ended = Measure("answer_ended", speech.source, "share", "higher", f"answer_ended|{settings}")
+    tables = Tables(columns(speech.ended_base), columns(speech.ended_adapted), column(room))
+    rows = mean_rows(ended, tables, resampling, yes_or_no=True)
+
+    def marks(draws: Draws, endings: tuple[tuple[float, ...], ...]) -> tuple[Statistics, ...]:
+        return columns([
+            [float(runs_on(t, ended=bool(e), room=bool(r))) for t, e, r in zip(texts, ends, room, strict=True)]
+            for texts, ends in zip(draws, endings, strict=True)
+        ])  # fmt: skip
+
+    signature = f"run_on|another turn, or at the limit where the reference fits|{settings}"
+    run_on = Measure("run_on", speech.source, "share", "lower", signature)
+    whole = speech.whole
+    cut = marks((whole.cut,), (room,))[0]
+    tables = Tables(marks(whole.base, speech.ended_base), marks(whole.adapted, speech.ended_adapted), cut)
+    return rows + mean_rows(run_on, tables, resampling, yes_or_no=True)
 
 
 def repetition_scores(speech: Speech, profile: LanguageProfile, resampling: Resampling) -> list[Score]:
     """Share of answers in which some words in a row come again and again."""
-    signature = f"repetition|words:{profile.code}|same {ORDER} words {TIMES} times|{speech.settings}"
+    signature = f"repetition|words:{profile.code}|same {ORDER} words {TIMES} times|{speech.whole.settings}"
     measure = Measure("repetition", speech.source, "share", "lower", signature)
-    base, adapted, cut = (
-        [float(repeats(words(text, profile))) for text in texts]
-        for texts in (speech.base, speech.adapted, speech.cut)
-    )
-    return share_scores(measure, base, adapted, cut, resampling)
+    tables = _tables_of_answers(speech, lambda text: float(repeats(words(text, profile))))
+    return mean_rows(measure, tables, resampling, yes_or_no=True)
 
 
 def copying_scores(speech: Speech, profile: LanguageProfile, resampling: Resampling) -> list[Score]:
-    """Mean share of an answer's words that are copied from its prompt: parroting passes for the language."""
-    signature = f"prompt_copied|words:{profile.code}|runs of {ORDER} words or more|{speech.settings}"
+    """Mean share of an answer's words that are copied from its prompt: parroting passes for the language.
+
+    Chance is the share that is "copied" from other prompts.
+    """
+    settings = speech.whole.settings
+    signature = f"prompt_copied|words:{profile.code}|runs of {ORDER} words or more|{settings}"
     measure = Measure("prompt_copied", speech.source, "share", "lower", signature)
-    prompts = [words(text, profile) for text in speech.prompts]
-    base, adapted, cut = (
-        [copied_share(words(text, profile), prompt) for text, prompt in zip(texts, prompts, strict=True)]
-        for texts in (speech.base, speech.adapted, speech.cut)
-    )
-    return mean_scores(measure, base, adapted, cut, resampling)
+
+    def count(answers: Texts, prompts: Texts) -> Statistics:
+        pairs = zip(answers, prompts, strict=True)
+        return column(copied_share(words(said, profile), words(asked, profile)) for said, asked in pairs)
+
+    tables = tables_of(speech.whole, count, seed=resampling["seed"], against=speech.prompts)
+    return mean_rows(measure, tables, resampling)
 
 
 def length_scores(speech: Speech, profile: LanguageProfile, resampling: Resampling) -> list[Score]:
     """Mean length of answers in words: longer is not better."""
-    signature = f"answer_words|words:{profile.code}|{speech.settings}"
+    signature = f"answer_words|words:{profile.code}|{speech.whole.settings}"
     measure = Measure("answer_words", speech.source, "words", "neither", signature)
-    base, adapted, cut = (
-        [float(n_words(text, profile)) for text in texts] for texts in (speech.base, speech.adapted, speech.cut)
-    )
-    return mean_scores(measure, base, adapted, cut, resampling)
+    tables = _tables_of_answers(speech, lambda text: float(n_words(text, profile)))
+    return mean_rows(measure, tables, resampling)
+
+
+def _tables_of_answers(speech: Speech, mark: Callable[[str], float]) -> Tables:
+    """Tables of a metric that looks at the answer alone."""
+
+    def marks(draws: Draws) -> tuple[Statistics, ...]:
+        return columns([[mark(text) for text in texts] for texts in draws])
+
+    whole = speech.whole
+    return Tables(marks(whole.base), marks(whole.adapted), marks((whole.cut,))[0])

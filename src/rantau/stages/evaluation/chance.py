@@ -1,13 +1,8 @@
-"""The chance row: what answers get that belong to other prompts."""
+"""Chance: what answers get that belong to other prompts."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-
-import numpy as np
-
-from rantau.stages.evaluation.overlap import Statistics, chrf, overlap_statistics
 
 N_SHUFFLES = 5
 
@@ -21,16 +16,6 @@ def derangement(n: int, *, seed: int, name: str) -> list[int]:
     return order
 
 
-def chance_statistics(answers: Sequence[str], references: Sequence[str], *, seed: int) -> Statistics:
-    """chrF++ statistics of every answer against the references of N_SHUFFLES other items.
-
-    Returns  (item, N_SHUFFLES x 24) float64, for `chance_points`
-    """
-    shuffles = [derangement(len(answers), seed=seed, name=f"chance.{k}") for k in range(N_SHUFFLES)]
-    parts = [overlap_statistics(answers, [references[i] for i in order]) for order in shuffles]
-    return np.concatenate(parts, axis=1)
-
-
-def chance_points(sums: Statistics) -> Statistics:
-    """chrF++ of each shuffle, averaged over the shuffles. sums: (..., N_SHUFFLES x 24) -> (...) points"""
-    return np.asarray(chrf(sums.reshape(*sums.shape[:-1], N_SHUFFLES, -1)).mean(axis=-1))
+def shuffles(n: int, *, seed: int) -> list[list[int]]:
+    """N_SHUFFLES orders of n items in which no item is answered by itself."""
+    return [derangement(n, seed=seed, name=f"chance.{k}") for k in range(N_SHUFFLES)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from rantau.language import LanguageProfile
-from rantau.recipe import Evaluation
+from rantau.recipe import Evaluation, Prompts, Semantic
 from rantau.records import AnswerPair, Score
 from rantau.run.progress import Progress
 from rantau.stages.evaluation.answer_scores import (
@@ -15,16 +15,21 @@ from rantau.stages.evaluation.answer_scores import (
     ending_scores,
     fidelity_scores,
     length_scores,
-    overlap_scores,
     repetition_scores,
 )
 from rantau.stages.evaluation.asked import Asked
 from rantau.stages.evaluation.bits import text_scores
 from rantau.stages.evaluation.fidelity import judge_answers
+from rantau.stages.evaluation.in_context_scores import in_context_scores
 from rantau.stages.evaluation.items import plain_prompt
 from rantau.stages.evaluation.overlap import chrf, overlap_statistics
-from rantau.stages.evaluation.scores import resampling_of
+from rantau.stages.evaluation.reference_scores import bleu_scores, chrf_scores, exact_scores, rouge_scores
+from rantau.stages.evaluation.scores import Resampling, resampling_of
+from rantau.stages.evaluation.semantic import make_judge, semantic_scores
+from rantau.stages.evaluation.separation import Vectors
 from rantau.stages.evaluation.speech import Speech, speech_of
+
+Part = Callable[[], list[Score]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ def compare_systems(
 ) -> Comparison:  # fmt: skip
     """Scores and samples of two systems that were asked the same (`refuse_unlike`)."""
     resampling = resampling_of(evaluation, seed)
-    parts: list[Callable[[], list[Score]]] = [
+    parts: list[Part] = [
         partial(
             text_scores,
             text,
@@ -52,38 +57,70 @@ def compare_systems(
         )
         for text in evaluation.texts
     ]
+    if probe := evaluation.in_context:
+        parts.append(partial(in_context_scores, base.in_context, adapted.in_context, probe, resampling))
     samples: list[AnswerPair] = []
     if asked := evaluation.prompts:
-        speech = speech_of(base, adapted, source=asked.source, max_new_tokens=asked.max_new_tokens)
+        speech = speech_of(base, adapted, asked)
         samples = _samples(base, speech, profile)
-        parts += [
-            partial(fidelity_scores, speech, profile, resampling),
-            partial(overlap_scores, speech, resampling),
-            partial(ending_scores, speech, resampling),
-            partial(repetition_scores, speech, profile, resampling),
-            partial(copying_scores, speech, profile, resampling),
-            partial(length_scores, speech, profile, resampling),
-        ]
+        parts += _answer_parts(speech, asked, profile, resampling, progress)
     scores = [s for part in progress.track(parts, "comparing", len(parts)) for s in part()]
     return Comparison(tuple(scores), tuple(samples))
 
 
+def _answer_parts(
+    speech: Speech, asked: Prompts, profile: LanguageProfile, resampling: Resampling, progress: Progress
+) -> list[Part]:
+    return [
+        partial(fidelity_scores, speech, profile, resampling),
+        partial(chrf_scores, speech, resampling),
+        partial(bleu_scores, speech, profile, resampling),
+        partial(rouge_scores, speech, asked, profile, resampling),
+        partial(exact_scores, speech, profile, resampling),
+        *(partial(_meaning_scores, one, speech, asked, profile, resampling, progress) for one in asked.semantic),
+        partial(ending_scores, speech, resampling),
+        partial(repetition_scores, speech, profile, resampling),
+        partial(copying_scores, speech, profile, resampling),
+        partial(length_scores, speech, profile, resampling),
+    ]
+
+
+def _meaning_scores(
+    semantic: Semantic, speech: Speech, asked: Prompts, profile: LanguageProfile, resampling: Resampling,
+    progress: Progress,
+) -> list[Score]:  # fmt: skip
+    """Of one encoder. A warning is said aloud too: its figures look like those of a good one."""
+
+    def encoded(texts: Sequence[str]) -> Vectors:
+        from rantau.model.encoder import encode
+
+        return encode(texts, semantic.encoder, revision=semantic.revision)
+
+    view = speech.seen_by("semantic")
+    judge = make_judge(semantic, view, profile, encoded, seed=resampling["seed"])
+    rows = semantic_scores(judge, speech, resampling, alone=len(asked.semantic) == 1)
+    for row in rows:
+        if row.metric.startswith("semantic_warning"):
+            progress.say(f"WARNING: {row.reason}")
+    return rows
+
+
 def _samples(base: Asked, speech: Speech, profile: LanguageProfile) -> list[AnswerPair]:
-    chrf_base = chrf(overlap_statistics(speech.base, speech.references)).tolist()
-    chrf_adapted = chrf(overlap_statistics(speech.adapted, speech.references)).tolist()
-    labels_base = judge_answers(speech.base, profile).labels
-    labels_adapted = judge_answers(speech.adapted, profile).labels
+    """Where prompts were answered several times, the first answer."""
+    said = {"base": speech.whole.base[0], "adapted": speech.whole.adapted[0]}
+    points = {s: chrf(overlap_statistics(texts, speech.whole.references)).tolist() for s, texts in said.items()}
+    labels = {s: judge_answers(texts, profile).labels for s, texts in said.items()}
     return [
         AnswerPair(
             item_id=item["id"],
             prompt=plain_prompt(item["prompt_messages"]),
             reference=item["reference"],
-            base=speech.base[i],
-            adapted=speech.adapted[i],
-            chrf_base=chrf_base[i],
-            chrf_adapted=chrf_adapted[i],
-            language_base=labels_base[i],
-            language_adapted=labels_adapted[i],
+            base=said["base"][i],
+            adapted=said["adapted"][i],
+            chrf_base=points["base"][i],
+            chrf_adapted=points["adapted"][i],
+            language_base=labels["base"][i],
+            language_adapted=labels["adapted"][i],
         )
         for i, item in enumerate(base.items)
     ]

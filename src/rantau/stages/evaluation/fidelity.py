@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rantau.language import LanguageProfile, judge_language
+from rantau.stages.evaluation.sentences import sentences
 
 MIN_PROBABILITY = 0.5
 
@@ -32,6 +33,17 @@ def judge_answers(answers: Sequence[str], profile: LanguageProfile) -> Fidelity:
     return Fidelity(tuple(float(j.in_language is True) for j in judged), tuple(labels), sum(short))
 
 
+def judge_sentences(answers: Sequence[str], profile: LanguageProfile) -> tuple[tuple[float, ...], int]:
+    """Of each answer the share of its sentences that are in the language, and the answers without a share.
+
+    Only sentences that are long enough to tell are counted. An answer with none has no share and counts 0.0.
+    """
+    judged = [judge_answers(sentences(text), profile) for text in answers]
+    told = [len(j.hits) - j.n_untold for j in judged]
+    shares = tuple(sum(j.hits) / n if n else 0.0 for j, n in zip(judged, told, strict=True))
+    return shares, told.count(0)
+
+
 def why_untellable(profile: LanguageProfile) -> str:
     """Why no share can be given for this language; empty if one can."""
     if profile.detector_label is not None:
@@ -48,7 +60,7 @@ def fidelity_signature(profile: LanguageProfile) -> str:
     from importlib.metadata import version
 
     parts = [
-        "language_fidelity", f"detector:py3langid-{version('py3langid')}", f"label:{profile.detector_label}",
+        f"detector:py3langid-{version('py3langid')}", f"label:{profile.detector_label}",
         f"min_probability:{MIN_PROBABILITY:g}", f"min_letters:{profile.detector_min_letters}",
         "too_short:not_in_language", f"confused_with:{','.join(profile.confused_with) or 'none'}",
     ]  # fmt: skip
