@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
-from rantau.chat import Template, encode, encode_prompt, template_for
+from rantau.chat import Template, encode, encode_answers, encode_prompt, template_for
 from rantau.chat.encode import marked
 from rantau.errors import DataError, ModelError
 from rantau.recipe import Formatting
@@ -49,6 +49,26 @@ def test_learnt_is_answers_and_ends(name: str, speaker: str, kind: str) -> None:
     assert len(encoded.ids) == len(encoded.learnt)
     assert tokenizer.decode(encoded.ids) == encoded.text
     assert learnt_text(tokenizer, encoded.ids, encoded.learnt) == expected(template, talk)
+
+
+@pytest.mark.parametrize(("name", "speaker"), PAIRS)
+@pytest.mark.parametrize("last_only", [False, True])
+@pytest.mark.parametrize("kind", [k for k in DIALOGUES if k != "empty answer"])
+def test_scored_is_answers_without_their_ends(name: str, speaker: str, kind: str, last_only: bool) -> None:
+    template, tokenizer = spoken(name, speaker)
+    talk = DIALOGUES[kind]
+    found = encode_answers(template, tokenizer, talk, system_prompt=None, last_only=last_only)
+    assert found.ids == encode(template, tokenizer, talk, system_prompt=None).ids
+    lead = " " if template.name == "plain" else ""
+    answers = [lead + m.content for m in talk.messages if m.role == "assistant"]
+    assert learnt_text(tokenizer, found.ids, found.learnt) == "".join(answers[-1:] if last_only else answers)
+
+
+def test_a_dialogue_without_an_answer_has_nothing_to_score() -> None:
+    template, tokenizer = spoken("chatml", "tiny")
+    for talk in (DIALOGUES["empty answer"], Dialogue((Message("user", "Halo"),))):
+        with pytest.raises(DataError, match="must have an answer with text"):
+            encode_answers(template, tokenizer, talk, system_prompt=None)
 
 
 @pytest.mark.parametrize(("name", "speaker"), PAIRS)

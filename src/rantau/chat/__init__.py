@@ -1,6 +1,6 @@
 """A dialogue as text, token ids and learnt spans: the same code for training, evaluation and serving."""
 
-from rantau.chat.encode import Encoded, encode, encode_prompt, with_system
+from rantau.chat.encode import Encoded, encode, encode_answers, encode_prompt, with_system
 from rantau.chat.rendering import Template, render
 from rantau.chat.templates import template_for
 from rantau.chat.tokens import (
@@ -18,6 +18,7 @@ __all__ = [
     "Tokenizer",
     "control_token_in",
     "encode",
+    "encode_answers",
     "encode_prompt",
     "encode_text",
     "end_of_text",

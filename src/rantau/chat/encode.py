@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from rantau.chat.rendering import Template, render
 from rantau.chat.tokens import Tokenizer, control_token_in, ids_of
@@ -43,15 +43,44 @@ def encode(
     Raises   DataError if the dialogue spells out a control token, begins with an answer, or is refused by
              the template; ModelError if the template does not write an answer as it was asked for
     """
-    messages = with_system(dialogue.messages, system_prompt)
-    _check(messages, tokenizer)
-    text = render(template, messages, add_generation_prompt=False)
-    answers = [_answer_span(template, messages, i, text) for i, m in enumerate(messages) if m.role == "assistant"]
-    encoding = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    text, encoding, answers = _written(template, tokenizer, dialogue, system_prompt)
     ids = list(encoding["input_ids"])
     if loss_on == "all":
         return Encoded(ids, [i > 0 for i in range(len(ids))], text)
     return Encoded(ids, marked(encoding["offset_mapping"], answers), text)
+
+
+def encode_answers(
+    template: Template,
+    tokenizer: Tokenizer,
+    dialogue: Dialogue,
+    *,
+    system_prompt: str | None,
+    last_only: bool = False,
+) -> Encoded:
+    """The dialogue as encode() writes it, of which the words of the answers are marked and not their end tokens.
+
+    So that what an answer costs can be told per byte of its text, whatever closes it.
+    last_only  mark the last answer alone
+    Raises     as `encode`; DataError if there is nothing to mark
+    """
+    text, encoding, answers = _written(template, tokenizer, dialogue, system_prompt)
+    spans = [(start, end - len(template.end)) for start, end in answers]
+    counted = [(start, end) for start, end in (spans[-1:] if last_only else spans) if end > start]
+    if not counted:
+        raise DataError("A dialogue must have an answer with text, to be scored. Leave it out.")
+    return Encoded(list(encoding["input_ids"]), marked(encoding["offset_mapping"], counted), text)
+
+
+def _written(
+    template: Template, tokenizer: Tokenizer, dialogue: Dialogue, system_prompt: str | None
+) -> tuple[str, Mapping[str, Any], list[Span]]:
+    """The whole text, its tokens with their offsets, and where each answer and its end token stand."""
+    messages = with_system(dialogue.messages, system_prompt)
+    _check(messages, tokenizer)
+    text = render(template, messages, add_generation_prompt=False)
+    answers = [_answer_span(template, messages, i, text) for i, m in enumerate(messages) if m.role == "assistant"]
+    return text, tokenizer(text, add_special_tokens=False, return_offsets_mapping=True), answers
 
 
 def encode_prompt(

@@ -47,3 +47,27 @@ def test_bits_per_byte_does_not_depend_on_the_tokenizer_and_perplexity_does() ->
     assert rows["bits_per_byte", "adapted"].value == rows["bits_per_byte", "base"].value
     assert rows["perplexity", "base"].value == pytest.approx(math.exp(89 / 30))
     assert rows["perplexity", "adapted"].value == pytest.approx(math.exp(89 / 60))
+    assert rows["perplexity", "change"].value is None
+    assert "other tokens" in str(rows["perplexity", "change"].reason)
+
+
+def test_the_change_of_perplexity_and_its_p_value() -> None:
+    rows = rows_of(scaled(0.5))
+    assert rows["perplexity", "change"].value == pytest.approx(math.exp(-89 / 60) - 1)
+    assert rows["perplexity", "change"].unit == "relative"
+    assert rows["bits_per_byte", "change"].p_value == pytest.approx(0.25, abs=0.02)  # 2 of 2^3 ways to flip
+
+
+def test_domains_have_rows_of_their_own_and_one_document_has_words() -> None:
+    parted = [
+        TextScore(s.text, s.document_id, s.nats, s.bytes, s.tokens, "ab"[i // 2]) for i, s in enumerate(BASE)
+    ]
+    text = TEXT.model_copy(update={"by": "kota"})
+    found = text_scores(text, parted, parted, context_tokens=512, resampling=RESAMPLING)
+    rows = {(r.name, r.system): r for r in found if r.metric == "bits_per_byte"}
+    assert rows["berita/a", "base"].value == pytest.approx(80 / math.log(2) / 50)
+    assert (rows["berita/a", "base"].n, rows["berita/b", "base"].n) == (2, 1)
+    assert rows["berita/b", "change"].value is None and "an interval needs 2" in str(
+        rows["berita/b", "change"].reason
+    )
+    assert "by:kota" in rows["berita/a", "base"].signature and "by:" not in rows["berita", "base"].signature
