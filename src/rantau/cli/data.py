@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from rantau.cli.benchmarks import import_command, list_command
 from rantau.cli.fertility import command as fertility_command
 from rantau.cli.machine_file import machine_option
 from rantau.cli.options import (  # fmt: skip
@@ -26,13 +27,16 @@ from rantau.errors import RecipeError
 
 @click.group(
     "data",
-    help="The data: `sample` a corpus, `peek` as it is read, `preview` as it is learnt; `fertility` in tokens.",
+    help="The data: `sample` a corpus, `peek` as it is read, `preview` as it is learnt; `fertility` in tokens; "
+    "`benchmarks` that a recipe can name.",
 )
 def command() -> None:
     pass
 
 
 command.add_command(fertility_command)
+command.add_command(list_command)
+command.add_command(import_command)
 
 
 @command.command("peek", help="Show the first rows of a SOURCE of RECIPE, as rantau reads them.")

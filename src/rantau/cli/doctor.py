@@ -18,6 +18,7 @@ NEEDED = ("torch", "transformers", "peft", "accelerate", "gguf", "pyarrow", "sac
 EXTRAS = {
     "datasets": "pip install 'rantau[hub]' for data sets of a hub",
     "bitsandbytes": "pip install 'rantau[quant]' for nf4 and int8",
+    "lm_eval": "pip install 'rantau[benchmarks]' for benchmarks by name",
 }
 
 

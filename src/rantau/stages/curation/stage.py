@@ -12,7 +12,7 @@ from rantau.stages.curation.sampling.select import select
 
 CLEAN = Stage(
     name="clean",
-    version=1,
+    version=2,
     needs=("gather",),
     slices=(*(f"curation.{name}" for name in CLEANING_FIELDS), "sources", "seed"),
     run=clean,

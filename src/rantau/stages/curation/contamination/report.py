@@ -18,7 +18,7 @@ def contamination_report(index: Index, hits: Iterable[tuple[str, Hit]]) -> list[
     hits      document id and hit, in the order of the documents
     Returns   items; checkable, long enough to be found inside a text, and its share; hit items and their share
               of the checkable ones (0..1, None if there are none); documents that hold an item; hits by kind;
-              up to three examples of different items
+              up to three examples of different items; the rows of all hit items, from 0
     A hit item that is too short to be checkable was met as a whole document: it counts as hit.
     """
     documents: defaultdict[str, set[str]] = defaultdict(set)
@@ -45,5 +45,6 @@ def contamination_report(index: Index, hits: Iterable[tuple[str, Hit]]) -> list[
             "documents": len(documents[name]),
             "kinds": dict(sorted(kinds[name].items())),
             "examples": list(found[name].values())[:MOST_EXAMPLES],
+            "hit_items": sorted(found[name]),
         })  # fmt: skip
     return rows

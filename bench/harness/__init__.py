@@ -1,0 +1,1 @@
+"""Our run of benchmarks against the harness run directly: question by question."""

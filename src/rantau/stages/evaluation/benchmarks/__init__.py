@@ -1,0 +1,1 @@
+"""Benchmarks by name, asked through lm-evaluation-harness before and after; open stage.py first."""
