@@ -19,11 +19,24 @@ from rantau.errors import StoreError
 @click.option(
     "--live", is_flag=True, help="Follow the run that is going on, step by step of its trainings, until it ends."
 )
+@click.option(
+    "--compare", "two", nargs=2, metavar="A B",
+    help="Two runs side by side, over the items that both were measured on. A trial of a study is "
+    "<study>/trials/<trial>.",
+)  # fmt: skip
 @as_json
-def command(name: str | None, runs_path: Path, verify: bool, live: bool, as_json: bool) -> None:
+def command(
+    name: str | None, runs_path: Path, verify: bool, live: bool, two: tuple[str, str] | None, as_json: bool
+) -> None:
+    from rantau.cli.benchmark_table import benchmark_rows, benchmark_table
     from rantau.cli.table import aligned, before_after
     from rantau.run.journal import read_journal
 
+    if two:
+        from rantau.cli.compare import show_two
+
+        show_two(*(run_folder(runs_path, one) for one in two), as_json=as_json)
+        return
     if live:
         _follow(runs_path, name, as_json=as_json)
         return
@@ -33,11 +46,14 @@ def command(name: str | None, runs_path: Path, verify: bool, live: bool, as_json
         _verify(folder, journal)
     if as_json:
         scores = json.loads((folder / "stages/compare/scores.json").read_text(encoding="utf-8"))
-        click.echo(json.dumps({**journal, "scores": scores}, ensure_ascii=False))
+        asked = {"benchmarks": found} if (found := benchmark_rows(folder)) else {}
+        click.echo(json.dumps({**journal, "scores": scores, **asked}, ensure_ascii=False))
         return
     rows = [["stage", "digest", "seconds"]]
     rows += [[s["stage"], s["digest"][:16], _seconds(folder, s["stage"])] for s in journal["stages"]]
     click.echo(f"run {folder.name}\n\n{aligned(rows, right=(2,))}\n\n{before_after(folder / 'stages/compare')}")
+    if found := benchmark_rows(folder):
+        click.echo(f"\n{benchmark_table(found)}")
 
 
 def _follow(runs: Path, name: str | None, *, as_json: bool) -> None:

@@ -6,7 +6,7 @@ import os
 import pickle
 import signal
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing import connection, get_context
 from multiprocessing.context import SpawnProcess
@@ -33,9 +33,9 @@ def on_processes(work: Work, workers: int) -> Generator[tuple[int, bytes]]:
     pool: dict[Link, SpawnProcess] = {}
     busy: dict[Link, int] = {}
     try:
-        with _one_thread_each():
+        with limited_threads(1):
             for _ in range(min(workers, len(work.missing))):
-                link, process = _start(work.function)
+                link, process = start_worker(work.function)
                 pool[link] = process
         for link in pool:
             _hand_out(link, waiting, busy, work)
@@ -47,10 +47,11 @@ def on_processes(work: Work, workers: int) -> Generator[tuple[int, bytes]]:
                 _hand_out(ready, waiting, busy, work)
                 yield number, result
     finally:
-        _end(pool)
+        end_workers(pool)
 
 
-def _start(function: Callable[[Any], Any]) -> tuple[Link, SpawnProcess]:
+def start_worker(function: Callable[[Any], Any]) -> tuple[Link, SpawnProcess]:
+    """A process that answers what is sent over the link: pickles of (True, pickled result) or (False, error)."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(function, theirs), daemon=True)
@@ -87,7 +88,7 @@ def _death(shard: str, code: int | None, workers: int) -> str:
     )
 
 
-def _end(pool: dict[Link, SpawnProcess]) -> None:
+def end_workers(pool: Mapping[Link, SpawnProcess]) -> None:
     """Idle workers leave at end of file; busy ones are told, and after a grace killed."""
     for link, process in pool.items():
         link.close()
@@ -101,11 +102,11 @@ def _end(pool: dict[Link, SpawnProcess]) -> None:
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """A worker is one core: matrix libraries that start a thread for each core would fight for them. They read
+def limited_threads(threads: int) -> Iterator[None]:
+    """Workers share the cores: matrix libraries that start a thread for each core would fight for them. They read
     the limit when they are imported, so it must stand in the environment before the process starts."""
     before = {name: os.environ.get(name) for name in THREAD_LIMITS}
-    os.environ.update(dict.fromkeys(THREAD_LIMITS, "1"))
+    os.environ.update(dict.fromkeys(THREAD_LIMITS, str(threads)))
     try:
         yield
     finally:

@@ -103,8 +103,9 @@ def run(
         for number, step in enumerate(steps, start=1):
             if not step.kept:
                 announcer.building(step.stage.name, store.part(step.stage, step.key), number=number, of=len(steps))
+            inputs = {s.stage.name: s.folder for s in steps if s.stage.name in step.stage.needs}
             outcome = (
-                _kept(step) if step.kept else _build(step, steps, recipe, folder, store, machine, progress, people)
+                kept(step) if step.kept else build(step, inputs, recipe, folder, store, machine, progress, people)
             )
             tail = f" in {clock(outcome.wall_s)}" if outcome.status == "built" else ""
             progress.say(f"[{number}/{len(steps)}] {outcome.stage}: {outcome.status}{tail} ({outcome.reason})")
@@ -112,19 +113,23 @@ def run(
         return outcomes
 
 
-def _kept(step: Step) -> Outcome:
+def kept(step: Step) -> Outcome:
+    """What a step whose artefact is there comes to."""
     manifest = Manifest.read(step.folder)
     return Outcome(step.stage.name, "kept", step.reason, step.folder, manifest.digest, 0.0)
 
 
-def _build(
-    step: Step, steps: Sequence[Step], recipe: CorpusRecipe, folder: Path, store: Store, machine: Machine,
-    progress: Progress, people: Path | None,
+def build(
+    step: Step, inputs: Mapping[str, Path], recipe: CorpusRecipe, folder: Path, store: Store, machine: Machine,
+    progress: Progress, people: Path | None = None,
 ) -> Outcome:  # fmt: skip
+    """Builds one step; whoever calls holds the store's lock and sees to it that nobody else builds the same.
+
+    inputs   stage name -> folder of its finished artefact, for what the stage needs
+    """
     part = store.part(step.stage, step.key)
     part.mkdir(parents=True, exist_ok=True)
     started, clock_start = datetime.now(UTC), time.monotonic()
-    inputs = {s.stage.name: s.folder for s in steps if s.stage.name in step.stage.needs}
     for name, path in inputs.items():
         if not (path / "manifest.json").is_file():
             raise StoreError(f"{path}: {name} vanished while {step.stage.name} was to start. Run again.")

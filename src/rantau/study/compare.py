@@ -1,106 +1,167 @@
-"""Arms against one another: bits per byte on the same held-out items, averaged over repetitions item by item.
-
-The interval is over items: another repetition is no other text. How much repetitions differ stands beside it.
-"""
+"""Arms against one another, over the same items: differences with interval and p value, and what seeds do."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from math import log
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from math import sqrt
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rantau import files
-from rantau.errors import MeasureError
-from rantau.stats import Interval, paired_ratio_change
-from rantau.study.design import Study
-from rantau.study.trials import Done
+from rantau.recipe import Evaluation
+from rantau.stages.evaluation.tables import Statistics
+from rantau.stats import approximate_randomisation, bootstrap_corpus, holm
+from rantau.stats.student import t_quantile
+from rantau.study.arms import BASE, ArmFigure, ArmTables, Gathered, pooled, runs_of
+from rantau.study.measured import Combine, Key
 
-Floats = NDArray[np.float64]
+Effect = Literal["better", "worse", "unclear", "described"]
+RELATIVE = ("bits/byte",)  # units of which a difference is told in proportion
+TRIALS = 10_000
+TRIALS_OF_MANY = 2_000  # from MANY items on: p is then 0.0005 at least
+MANY = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class ArmResult:
-    """One arm on one held-out text.
+class Difference:
+    """One arm minus another in one figure.
 
-    bits_per_byte  adapted models, mean over repetitions
-    change         against the base model; versus: against the study's arm of comparison (None for itself)
-    repeat_sd      standard deviation of bits per byte between repetitions, None for a single one
+    against      the other arm; "" is the base model
+    unit         of value, low and high; "relative": -0.1 is 10 % less
+    low, high    interval over items, the trainings as they are
+    p            two-sided p of approximate randomisation over items
+    p_holm       p, corrected for all arms that are compared with the same one in this figure
+    trainings    repetitions that both have; they share their seed, so they are pairs
+    seed_low, seed_high
+                 t interval of the mean difference over trainings; None for fewer than two
+    effect       by p_holm alone: of these trainings
+    other_seeds  True if the interval over trainings leaves out zero on the same side: another seed would say the
+                 same; None if it cannot be told
     """
 
     arm: str
-    text: str
-    n_repeats: int
-    bits_per_byte: float
-    repeat_sd: float | None
-    change: Interval
-    versus: Interval | None
+    against: str
+    metric: str
+    name: str
+    unit: str
+    value: float
+    low: float
+    high: float
+    n: int
+    p: float
+    p_holm: float
+    trainings: int
+    seed_low: float | None
+    seed_high: float | None
+    effect: Effect
+    other_seeds: bool | None
+    signature: str
+
+    @property
+    def key(self) -> Key:
+        return self.metric, self.name
 
     def to_row(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def compare_arms(study: Study, done: Sequence[Done], *, seed: int) -> list[ArmResult]:
-    """Results in the order of texts and arms; arms without a finished trial are left out.
+def differences_to(
+    against: str, gathered: Gathered, figures: Sequence[ArmFigure], evaluation: Evaluation, *, seed: int
+) -> list[Difference]:
+    """Every other arm against one, figure by figure; Holm over the arms within each figure.
 
-    Raises   MeasureError if the arm of comparison has no finished trial, or trials measured other items
+    figures  which are compared; those of the base model are left out
     """
-    finished = {arm.name: [d for d in done if d.trial.arm == arm.name and d.error is None] for arm in study.arms}
-    if not finished[study.against]:
-        raise MeasureError(
-            f"study {study.name}: no trial of {study.against} finished, so nothing can be compared."
-        )
-    nats = {arm: [_texts(d.adapted) for d in ds] for arm, ds in finished.items() if ds}
-    base = _texts(finished[study.against][0].base)
-    _refuse_unlike(study, base, nats)
-    results = []
-    for text, items in base.items():
-        n_bytes = np.array([size for _, size in items.values()], dtype=float)
-        before = np.array([value for value, _ in items.values()])
-        means = {arm: _mean([_values(r[text], items) for r in runs]) for arm, runs in nats.items()}
-        for arm, runs in nats.items():
-            each = [float(_values(r[text], items).sum() / n_bytes.sum() / log(2)) for r in runs]
-            results.append(
-                ArmResult(
-                    arm, text, len(runs), float(np.mean(each)),
-                    float(np.std(each, ddof=1)) if len(each) > 1 else None,
-                    paired_ratio_change(before, n_bytes, means[arm], n_bytes, seed=seed),
-                    None if arm == study.against
-                    else paired_ratio_change(means[study.against], n_bytes, means[arm], n_bytes, seed=seed),
-                )
-            )  # fmt: skip
-    return results
-
-
-Texts = dict[str, dict[str, tuple[float, int]]]
-
-
-def _texts(folder: Any) -> Texts:
-    """text -> document -> nats and bytes, in the order of the file."""
-    found: Texts = {}
-    for row in files.read_jsonl(folder / "texts.jsonl"):
-        found.setdefault(row["text"], {})[row["document_id"]] = (row["nats"], row["bytes"])
+    keys = list(dict.fromkeys(f.key for f in figures if f.paired))
+    told = {f.key: f for f in figures}
+    found: list[Difference] = []
+    for key in keys:
+        arms = [a for a in gathered.arms if a != against and key in gathered.tables[a]]
+        others = {a: _other(gathered, a, against).get(key) for a in arms}
+        family = [
+            _difference(a, against, told[key], gathered.tables[a][key], other, evaluation, seed=seed)
+            for a, other in others.items()
+            if other and _trainings(gathered.tables[a][key], other)
+        ]
+        found += _corrected(family, 1 - evaluation.confidence)
     return found
 
 
-def _refuse_unlike(study: Study, base: Texts, nats: dict[str, list[Texts]]) -> None:
-    asked = {text: {id_: size for id_, (_, size) in items.items()} for text, items in base.items()}
-    for arm, runs in nats.items():
-        for run in runs:
-            if {t: {i: size for i, (_, size) in items.items()} for t, items in run.items()} != asked:
-                raise MeasureError(
-                    f"study {study.name}: the arm {arm} was measured on other held-out items than the base model. "
-                    "An arm must not set seed, sources or evaluation."
-                )
+def _other(gathered: Gathered, arm: str, against: str) -> Mapping[Key, ArmTables]:
+    """What an arm is held against: another arm, or the base model that it started from itself."""
+    return gathered.bases[arm] if against == BASE else gathered.tables[against]
 
 
-def _values(found: dict[str, tuple[float, int]], order: dict[str, tuple[float, int]]) -> Floats:
-    return np.array([found[id_][0] for id_ in order])
+def _trainings(mine: ArmTables, other: ArmTables) -> list[int]:
+    """Repetitions that both finished."""
+    return sorted(set(mine.by_training) & set(other.by_training))
 
 
-def _mean(columns: Sequence[Floats]) -> Floats:
-    mean: Floats = np.mean(np.stack(columns), axis=0)
-    return mean
+def _difference(
+    arm: str, against: str, figure: ArmFigure, tables: ArmTables, other: ArmTables, evaluation: Evaluation, *,
+    seed: int,
+) -> Difference:  # fmt: skip
+    relative, trainings = figure.unit in RELATIVE, _trainings(tables, other)
+    mine, combine = pooled(tables, trainings)
+    theirs, _ = pooled(other, trainings)
+    width = mine.shape[1]
+    method = f"paired bootstrap of the {'relative ' if relative else ''}difference"
+    interval = bootstrap_corpus(
+        np.concatenate([theirs, mine], axis=1),
+        lambda sums: _minus(combine(sums[:, width:]), combine(sums[:, :width]), relative=relative),
+        seed=seed, n_resamples=evaluation.resamples, confidence=evaluation.confidence, method=method,
+    )  # fmt: skip
+    n_trials = TRIALS if len(mine) < MANY else TRIALS_OF_MANY
+    p = _p_value(mine, theirs, combine, seed=seed, n_trials=n_trials)
+    low, high = _over_trainings(tables, other, trainings, evaluation.confidence, relative=relative)
+    return Difference(
+        arm, against, *figure.key, "relative" if relative else figure.unit, interval.value, interval.low,
+        interval.high, interval.n, p, p, len(trainings), low, high, _direction(interval.value, figure.better),
+        None if low is None or high is None else low > 0 or high < 0,
+        f"{interval.method}; approximate randomisation, {n_trials} trials, seed {seed}",
+    )  # fmt: skip
+
+
+def _p_value(mine: Statistics, theirs: Statistics, combine: Combine, *, seed: int, n_trials: int) -> float:
+    if np.array_equal(mine, theirs):
+        return 1.0
+    return approximate_randomisation(mine, theirs, combine, seed=seed, n_trials=n_trials)
+
+
+def _minus(one: Statistics, other: Statistics, *, relative: bool) -> Statistics:
+    return np.asarray(one / other - 1 if relative else one - other)
+
+
+def _over_trainings(
+    mine: ArmTables, theirs: ArmTables, trainings: Sequence[int], confidence: float, *, relative: bool
+) -> tuple[float | None, float | None]:
+    """t interval of the mean difference of pairs of trainings. The same tables in each are no spread at all."""
+    if len(trainings) < 2:
+        return None, None
+    mine_each, theirs_each = (
+        np.array([np.mean(runs_of(_one(tables, n))) for n in trainings]) for tables in (mine, theirs)
+    )
+    each = _minus(mine_each, theirs_each, relative=relative)
+    reach = t_quantile(0.5 + confidence / 2, len(each) - 1) * float(each.std(ddof=1)) / sqrt(len(each))
+    return float(each.mean()) - reach, float(each.mean()) + reach
+
+
+def _one(tables: ArmTables, training: int) -> ArmTables:
+    return replace(tables, by_training={training: tables.by_training[training]})
+
+
+def _direction(value: float, better: str) -> Effect:
+    if better not in ("lower", "higher"):
+        return "described"
+    return "better" if (value < 0) == (better == "lower") else "worse"
+
+
+def _corrected(family: Sequence[Difference], alpha: float) -> list[Difference]:
+    if not family:
+        return []
+    adjusted = holm([d.p for d in family])
+    return [
+        replace(d, p_holm=p, effect=d.effect if p < alpha or d.effect == "described" else "unclear")
+        for d, p in zip(family, adjusted, strict=True)
+    ]

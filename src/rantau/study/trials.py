@@ -1,61 +1,94 @@
-"""Runs the trials of a study; what they share is built once, and one that fails does not stop the others."""
+"""The trials of a study: one run of one arm, and the recipe that it means."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rantau.errors import RantauError
-from rantau.machine import Machine
-from rantau.pipeline import stages_of
-from rantau.run.progress import Progress
-from rantau.run.runner import plan, run
-from rantau.run.stage import Stage
-from rantau.run.store import Store
-from rantau.study.design import Trial
+from rantau.errors import RecipeError
+from rantau.recipe import Recipe, load_recipe
+from rantau.run.store import differences
+from rantau.study.design import Arm, Study
 
-LAST_STAGE = "answer-adapted"
-"""What is compared is the answers; report and export of single trials are left to `rantau run`."""
+OWN = ("name", "repeat")
+"""Fields in which every trial differs from the base recipe."""
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """base, adapted: folders of the two answer artefacts; error: why there are none"""
+class Trial:
+    """One run of one arm. folder: where relative paths of its recipe start"""
 
-    trial: Trial
-    base: Path | None = None
-    adapted: Path | None = None
-    error: str | None = None
+    arm: str
+    repeat: int
+    recipe: Recipe
+    folder: Path
 
+    @property
+    def name(self) -> str:
+        return self.recipe.name
 
-def run_trials(trials: Sequence[Trial], store: Store, machine: Machine, progress: Progress) -> list[Done]:
-    done = []
-    for number, trial in enumerate(trials, start=1):
-        progress.say(f"trial {number}/{len(trials)}: {trial.arm}, repetition {trial.repeat + 1}")
-        try:
-            outcomes = run(_stages(trial), trial.recipe, trial.folder, store, machine, progress)
-        except RantauError as error:
-            progress.say(f"trial {number}/{len(trials)} failed: {error}")
-            done.append(Done(trial, error=str(error)))
-            continue
-        folders = {o.stage: o.folder for o in outcomes}
-        done.append(Done(trial, folders["answer-base"], folders[LAST_STAGE]))
-    return done
+    @property
+    def title(self) -> str:
+        return f"{self.arm}, repetition {self.repeat + 1}"
 
 
-def planned(trials: Sequence[Trial], store: Store) -> list[dict[str, object]]:
-    """For each trial the stages that no earlier trial and no earlier run has built."""
-    rows, seen = [], set()
-    for trial in trials:
-        steps = plan(_stages(trial), trial.recipe, trial.folder, store)
-        own = [s.stage.name for s in steps if not s.kept and s.key not in seen]
-        seen |= {s.key for s in steps}
-        rows.append({"arm": trial.arm, "repeat": trial.repeat + 1, "build": own, "shared": len(steps) - len(own)})
-    return rows
+def base_path(study: Study, path: Path) -> Path:
+    """The study's base recipe; path: the study's file."""
+    return path.resolve().parent / study.base
 
 
-def _stages(trial: Trial) -> list[Stage]:
-    stages = stages_of(trial.recipe)
-    last = next(i for i, stage in enumerate(stages) if stage.name == LAST_STAGE)
-    return [s for s in stages[: last + 1] if s.name != "selection"]
+def trials_of(study: Study, path: Path) -> list[Trial]:
+    """Every trial, all arms of one repetition before the next: a stopped study has whole comparisons.
+
+    path     the study's file
+    Raises   RecipeError if an arm sets what the recipe does not know, or if one differs in what is held out or
+             asked, so that items could not be compared
+    """
+    place = base_path(study, path)
+    base = load_recipe(place)
+    _refuse_server(base)
+    first = [_trial(study, arm, place) for arm in study.all_arms()]
+    for trial in first:
+        _refuse_other_items(trial, base)
+    return [_repeated(study, trial, repeat) for repeat in range(study.repeats) for trial in first]
+
+
+def differences_from(base: Recipe, recipe: Recipe) -> list[str]:
+    """Lines `field old -> new` of all fields that an arm changes."""
+    before, after = (r.model_dump(mode="json", by_alias=True) for r in (base, recipe))
+    return [line for line in differences(before, after) if line.split()[0] not in OWN]
+
+
+def _trial(study: Study, arm: Arm, base: Path) -> Trial:
+    overrides = [f"{key}={json.dumps(value)}" for key, value in {**arm.set, "name": study.name}.items()]
+    try:
+        return Trial(arm.name, 0, load_recipe(base, overrides), base.parent)
+    except RecipeError as error:
+        raise RecipeError(f"arm {arm.name}: {error}") from error
+
+
+def _repeated(study: Study, trial: Trial, repeat: int) -> Trial:
+    name = f"{study.name}-{trial.arm}-{repeat + 1}"[-40:].lstrip("-_")
+    return replace(trial, repeat=repeat, recipe=trial.recipe.model_copy(update={"name": name, "repeat": repeat}))
+
+
+def _refuse_other_items(trial: Trial, base: Recipe) -> None:
+    """Arms are compared over the same held-out items: what decides those must stay as the base recipe has it."""
+    for field in ("seed", "sources", "evaluation"):
+        here, there = getattr(trial.recipe, field), getattr(base, field)
+        if here != there:
+            raise RecipeError(
+                f"arm {trial.arm}: sets {field}, but arms are compared over the same held-out items. Change it in "
+                "the base recipe, for all arms."
+            )
+
+
+def _refuse_server(base: Recipe) -> None:
+    """A server holds one adapted model, a study has many."""
+    prompts = base.evaluation.prompts
+    if prompts and prompts.engine == "server":
+        raise RecipeError(
+            "evaluation.prompts.engine is server, but a study adapts several models and a server answers for one. "
+            "Use engine: transformers."
+        )

@@ -1,0 +1,62 @@
+"""Benchmarks in a study: passages are the items, and the means are those of the benchmark."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rantau import files
+from rantau.study.arms import BASE, figures_of, gather
+from rantau.study.compare import differences_to
+from rantau.study.running import Done
+from tests.study.made import recipe, said, trial
+
+KEY = ("acc", "passages")
+EVALUATION = recipe().evaluation
+
+
+def with_benchmark(done: Done, right: list[int]) -> Done:
+    """Thirty passages of two questions; the adapted model has right[i] of passage i, the base none."""
+    folders = dict(done.folders)
+    counts = {"base": [0] * len(right), "adapted": right}
+    for system, found in counts.items():
+        folder = folders[f"benchmark-{system}"] = done.folders["compare"].parent / f"benchmark-{system}"
+        questions = [
+            {"number": 2 * i + k, "row": None, "prompt": "p", "value": float(k < n), "cluster": f"passage {i}"}
+            for i, n in enumerate(found)
+            for k in (0, 1)
+        ]
+        files.write_json(folder / "tasks" / "reading" / "passages.json", {"facts": {}, "questions": questions})
+    share = sum(right) / (2 * len(right))
+    row = {
+        "benchmark": "reading", "task": "passages", "metric": "acc", "n": 60, "chance": 0.25, "signature": "s",
+        "base": {"value": 0.0, "low": 0.0, "high": 0.1}, "adapted": {"value": share, "low": 0.0, "high": 1.0},
+    }  # fmt: skip
+    folders["benchmarks"] = done.folders["compare"].parent / "benchmarks"
+    files.write_json(folders["benchmarks"] / "benchmarks.json", [row])
+    return replace(done, folders=folders)
+
+
+def test_passages_are_paired(tmp_path: Path) -> None:
+    right = [2] * 20 + [0] * 10
+    done = [
+        with_benchmark(trial(tmp_path, "a", 0, bits=2.0, answers=[said(4)]), right),
+        with_benchmark(trial(tmp_path, "b", 0, bits=2.0, answers=[said(4)]), [1] * 30),
+    ]
+    gathered = gather("ab", done)
+    figures = {(f.arm, f.key): f for f in figures_of(gathered, EVALUATION, seed=1)}
+    a = figures["a", KEY]
+    assert (a.value, a.n, a.chance, a.paired) == (pytest.approx(2 / 3), 30, 0.25, True)
+    assert figures[BASE, KEY].value == 0.0
+    mine = [f for f in figures.values() if f.arm and f.key == KEY]
+    to_base = {d.arm: d for d in differences_to(BASE, gathered, mine, EVALUATION, seed=1)}
+    assert to_base["b"].value == pytest.approx(0.5)
+    assert to_base["b"].effect == "better"
+    (between,) = differences_to("b", gathered, mine, EVALUATION, seed=1)
+    assert (between.value, between.unit) == (pytest.approx(2 / 3 - 1 / 2), "share")
+    assert between.effect == "unclear", "thirty passages, not sixty questions"
+
+
+def test_the_base_alone_has_no_benchmark_without_the_stage(tmp_path: Path) -> None:
+    gathered = gather("a", [trial(tmp_path, "a", 0, bits=2.0, answers=[said(4)])])
+    assert KEY not in gathered.tables["a"]
