@@ -12,7 +12,14 @@ from rantau.recipe import Recipe
 from rantau.stages.report.facts import Facts
 from rantau.stages.report.reading import read_facts
 from rantau.stages.report.stage import report
-from tests.stages.report.facts_fixture import context, many_methods, recipe, without_prompts, write_inputs
+from tests.stages.report.facts_fixture import (
+    context,
+    fully_measured,
+    many_methods,
+    recipe,
+    without_prompts,
+    write_inputs,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,24 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Written:
 def textual(tmp_path_factory: pytest.TempPathFactory) -> Written:
     """The report of a recipe without prompts."""
     return written(without_prompts(), tmp_path_factory.mktemp("textual-report"))
+
+
+@pytest.fixture(scope="session")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """The report of a recipe that measures all that can be measured."""
+    return written(fully_measured(), tmp_path_factory.mktemp("full-report"))
+
+
+@pytest.fixture(scope="session")
+def by_language(full: Written, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Written]:
+    """The same report in every language."""
+    found = {"eng": full}
+    for language in ("ind", "kor"):
+        asked = fully_measured(report={"language": language})
+        out = tmp_path_factory.mktemp(f"report-{language}")
+        report(context(asked, full.inputs, out))
+        found[language] = Written(asked, full.inputs, out, full.facts)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from rantau.run.manifest import Manifest, digest_of, list_files
 from rantau.run.progress import Progress
 from rantau.run.stage import Context, Declared
 from rantau.stages.report.stage import SLICES
-from tests.stages.report.scores_fixture import write_answers, write_scores
+from tests.stages.report.scores_fixture import add_evaluation, write_answers, write_scores
 from tests.stages.report.vocabulary_fixture import VOCABULARY
 
 RECIPE: dict[str, Any] = {
@@ -115,6 +115,16 @@ def without_prompts() -> Recipe:
     return recipe(evaluation={"texts": RECIPE["evaluation"]["texts"]})
 
 
+def fully_measured(**changes: Any) -> Recipe:
+    """A recipe that asks for all that can be measured."""
+    evaluation = {
+        **RECIPE["evaluation"],
+        "benchmarks": [{"name": name} for name in ("xcopa_id", "belebele_ind_Latn", "arc_challenge", "kobest")],
+        "fail_if": ["source_bpb_rise > 0.05", "in_context_loss > 0.1", "bleu.instruksi.adapted < 3"],
+    }
+    return recipe(evaluation=evaluation, **changes)
+
+
 def write_inputs(store: Path, asked: Recipe) -> dict[str, Path]:
     """Every folder that the report needs, each with its manifest. Returns stage name -> folder."""
     draw = random.Random(11)
@@ -134,6 +144,9 @@ def write_inputs(store: Path, asked: Recipe) -> dict[str, Path]:
         files.write_json(folders["vocabulary"] / "summary.json", VOCABULARY)
     write_answers(folders["answer-base"], folders["answer-adapted"], draw)
     write_scores(folders["compare"], draw, prompts=asked.evaluation.prompts is not None)
+    if asked.evaluation.benchmarks:
+        folders["benchmarks"] = store / "benchmarks" / "0123456789abcdef"
+        add_evaluation(folders["compare"], folders["benchmarks"])
     summary = {"template": "own", "notes": ["The template can ask for thinking aloud; it is switched off."]}
     for number, (name, folder) in enumerate(folders.items()):
         _manifest(name, folder, number, summary if name == "format" else {})

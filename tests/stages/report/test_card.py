@@ -54,6 +54,36 @@ def test_a_hub_reads_the_card(whole: Written) -> None:
     assert {r.metric_type for r in card.data.eval_results} >= {"bits_per_byte", "chrf++"}
 
 
+def test_a_hub_reads_every_benchmark(full: Written) -> None:
+    """By the hub's own classes: read as results, and written again as the same index."""
+    hub = pytest.importorskip("huggingface_hub")
+    from huggingface_hub.repocard_data import eval_results_to_model_index, model_index_to_eval_results
+
+    index = metadata(full.text("card.md"))["model-index"]
+    name, results = model_index_to_eval_results(index)
+    assert name == "demo"
+    found = {(r.dataset_type, r.metric_type): r for r in results}
+    assert found["arc_challenge", "acc_norm"].metric_value == pytest.approx(28.8)
+    assert found["xcopa_id", "acc"].metric_name == "acc, 5-shot (%), at chance"
+    assert found["belebele_ind_Latn", "acc"].dataset_name == "belebele_ind_Latn (id)"
+    assert ("kobest_copa", "acc") not in found
+    again = eval_results_to_model_index(name, results)
+
+    def told(models: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+        parts = [(r["dataset"]["type"], m) for r in models[0]["results"] for m in r["metrics"]]
+        return sorted((dataset, m["type"], m["name"], m["value"]) for dataset, m in parts)
+
+    assert told(again) == told(index)
+    assert hub.ModelCard(full.text("card.md")).data.model_name == "demo"
+
+
+def test_the_card_opens_with_the_headline(full: Written) -> None:
+    body = full.text("card.md").split("---\n", 2)[2]
+    assert body.strip().splitlines()[2].startswith("**Indonesian improved, English partly lost; ")
+    for text in ("### Gates", "| `in_context_loss > 0.1` | 18.7 % |", "### Benchmarks", "at chance"):
+        assert text in body
+
+
 def test_nothing_is_left_to_fill_in(whole: Written, textual: Written) -> None:
     for report in (whole, textual):
         card = report.text("card.md")

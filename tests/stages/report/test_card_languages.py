@@ -29,7 +29,7 @@ def cards(asked: Recipe, folder: Path) -> dict[str, str]:
 
 
 def in_language(asked: Recipe, language: str) -> Recipe:
-    return asked.model_copy(update={"report": asked.report.model_copy(update={"card_language": language})})
+    return asked.model_copy(update={"report": asked.report.model_copy(update={"language": language})})
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,11 @@ from matplotlib import rc_context
 from rantau.stages.report.captions import captions
 from rantau.stages.report.facts import DocumentChange
 from rantau.stages.report.figures import DRAWINGS, WIDE, all_series, draw
-from rantau.stages.report.ink import COLOURS, SETTINGS, inline
+from rantau.stages.report.ink import COLOURS, SETTINGS, inline, wide_letters
 from rantau.stages.report.result_series import bin_width, change_per_document
 from rantau.stages.report.series import Series
 from rantau.stages.report.training_series import smoothed
+from rantau.stages.report.wording import ENGLISH, Wording
 from tests.stages.report.conftest import Written
 
 
@@ -28,7 +29,7 @@ def rows_of(whole: Written, name: str) -> list[dict[str, str]]:
 def drawing(whole: Written, name: str):  # type: ignore[no-untyped-def]
     series = next(s for s in all_series(whole.facts) if s.name == name)
     with rc_context(SETTINGS):  # type: ignore[arg-type]
-        return DRAWINGS[name](series, WIDE)
+        return DRAWINGS[name](series, WIDE, ENGLISH)
 
 
 def markers(figure) -> Counter[float]:  # type: ignore[no-untyped-def]
@@ -37,12 +38,57 @@ def markers(figure) -> Counter[float]:  # type: ignore[no-untyped-def]
     return Counter(float(line.get_xdata()[0]) for line in lines)
 
 
-@pytest.mark.parametrize(("name", "column"), [("bits_per_byte", "bits_per_byte"), ("chrf", "chrf")])
-def test_points_and_intervals_are_those_of_the_csv(whole: Written, name: str, column: str) -> None:
-    rows, figure = rows_of(whole, name), drawing(whole, name)
-    assert markers(figure) == Counter(float(r[column]) for r in rows)
-    spans = {tuple(map(float, line.get_xdata())) for line in figure.axes[0].lines if len(line.get_xdata()) == 2}
-    assert spans == {(float(r["low"]), float(r["high"])) for r in rows}
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [("bits_per_byte", "bits_per_byte"), ("answers", "value"), ("benchmarks", "value_percent"),
+     ("kept", "change_percent"), ("in_context", "gain")],
+)  # fmt: skip
+def test_points_and_intervals_are_those_of_the_csv(full: Written, name: str, column: str) -> None:
+    """Upright lines are what a figure is read against: chance, ceiling, zero."""
+    rows, figure = rows_of(full, name), drawing(full, name)
+    points = [r for r in rows if r.get("system", "base") in ("base", "adapted")]
+    assert markers(figure) == Counter(float(r[column]) for r in points)
+    lines = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 2]
+    flat = [line for line in lines if line.get_ydata()[0] == line.get_ydata()[1]]
+    spans = Counter(tuple(map(float, line.get_xdata())) for line in flat)
+    assert spans == Counter((float(r["low"]), float(r["high"])) for r in points)
+
+
+def test_chance_and_ceiling_are_upright_marks(full: Written) -> None:
+    rows, figure = rows_of(full, "answers"), drawing(full, "answers")
+    lines = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 2]
+    upright = Counter(float(line.get_xdata()[0]) for line in lines if line.get_xdata()[0] == line.get_xdata()[1])
+    assert upright == Counter(float(r["value"]) for r in rows if r["system"] not in ("base", "adapted"))
+
+
+def test_what_is_at_chance_says_so_in_words(full: Written) -> None:
+    drawn = [t.get_text() for t in drawing(full, "benchmarks").axes[0].texts]
+    rows = rows_of(full, "benchmarks")
+    assert sum("at chance" in text for text in drawn) == sum(r["at_chance"] == "1" for r in rows) == 3
+
+
+@pytest.mark.parametrize("language", ["eng", "ind", "kor"])
+def test_room_is_kept_for_wide_letters(language: str) -> None:
+    """Hangul is measured as wide as m, so that no label is cut in the font of a reader."""
+    from matplotlib.backends.backend_svg import RendererSVG
+    from matplotlib.font_manager import FontProperties
+
+    before = RendererSVG.get_text_width_height_descent
+    renderer, font = RendererSVG(100, 100, io.StringIO()), FontProperties(family="DejaVu Sans", size=9)
+    text = Wording(language)("chart.base")
+    with wide_letters():
+        width = renderer.get_text_width_height_descent(text, font, False)[0]
+        assert renderer.get_text_width_height_descent("이전", font, False) == before(renderer, "mm", font, False)
+    assert RendererSVG.get_text_width_height_descent is before
+    if language != "kor":
+        assert width == before(renderer, text, font, False)[0]
+
+
+def test_numbers_on_the_axes_are_written_as_in_the_language(full: Written) -> None:
+    series = next(s for s in all_series(full.facts) if s.name == "in_context")
+    assert ">0.1<" in draw(series, WIDE)
+    indonesian = draw(series, WIDE, Wording("ind"))
+    assert ">0,1<" in indonesian and ">0.1<" not in indonesian and ">0,412<" in indonesian
 
 
 def test_loss_lines_are_those_of_the_csv(whole: Written) -> None:
@@ -117,9 +163,11 @@ def test_drawing_again_gives_the_bytes_of_the_file(whole: Written) -> None:
         ET.fromstring(again)
 
 
-def test_axes_name_what_they_show(rich: Written) -> None:
-    for name in DRAWINGS:
-        assert any(axes.get_xlabel() for axes in drawing(rich, name).axes), name
+def test_axes_name_what_they_show(rich: Written, full: Written) -> None:
+    shown = {s.name: rich for s in all_series(rich.facts)} | {s.name: full for s in all_series(full.facts)}
+    assert shown.keys() == DRAWINGS.keys()
+    for name, report in shown.items():
+        assert any(axes.get_xlabel() for axes in drawing(report, name).axes), name
 
 
 def test_rates_and_held_back_rows_are_those_of_the_csv(rich: Written) -> None:
@@ -127,7 +175,7 @@ def test_rates_and_held_back_rows_are_those_of_the_csv(rich: Written) -> None:
     for axes, phase in zip(figure.axes, ("read", "talk", "prefer"), strict=True):
         (line,) = axes.lines
         assert list(line.get_ydata()) == [float(r["rate_a"]) for r in rows if r["phase"] == phase]
-    assert captions(all_series(rich.facts)[-1], rich.facts)[1].endswith("read 16 times, prefer 16 times.")
+    assert captions(all_series(rich.facts)[-1], rich.facts)[1].endswith("read 16 times and prefer 16 times.")
     rows, (axes,) = rows_of(rich, "held_back"), drawing(rich, "held_back").axes
     measured, kept = axes.lines
     assert list(measured.get_ydata()) == [float(r["bits_per_byte"]) for r in rows]
@@ -171,7 +219,9 @@ def test_four_phases_stand_in_two_rows(rich: Written) -> None:
     series = next(s for s in all_series(rich.facts) if s.name == "training_loss")
     fourth = tuple(("again", *row[1:]) for row in series.where("phase", "read").rows)
     with rc_context(SETTINGS):  # type: ignore[arg-type]
-        figure = DRAWINGS["training_loss"](Series(series.name, series.columns, series.rows + fourth), WIDE)
+        figure = DRAWINGS["training_loss"](
+            Series(series.name, series.columns, series.rows + fourth), WIDE, ENGLISH
+        )
     shown = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_title(loc="left") for axes in shown] == ["read", "talk", "prefer", "again"]
 

@@ -13,7 +13,7 @@ from rantau.stages.report.phase_facts import LossPoint
 from rantau.stages.report.precision import NOTHING
 from rantau.stages.report.reading import read_running
 from rantau.stages.report.running import Running
-from rantau.stages.report.training_tables import training
+from rantau.stages.report.training_tables import outcome
 from rantau.stages.report.vocabulary_facts import Saving, VocabularyFacts
 from rantau.stages.report.wording import ENGLISH
 from tests.stages.report.conftest import Written
@@ -42,8 +42,9 @@ def test_rows_held_back_and_the_adapter_that_was_kept(rich: Written) -> None:
     read, talk, _ = rich.facts.phases
     assert (read.rows_held_back, talk.rows_held_back) == (89, 0)
     assert (read.rows_learnt, talk.rows_learnt) == (897 - 89, 897)
-    rows = training(rich.facts, rich.recipe, running_of(rich)).rows
-    assert [cell.text for cell in rows[0]] == ["rows learnt", "808", "897", "897"]
+    rows = outcome(rich.facts, ENGLISH).rows
+    assert [cell.text for cell in rows[1]] == ["rows learnt", "808", "897", "897"]
+    assert [cell.text for cell in rows[2]] == ["rows held back for early stopping", "89", NOTHING, NOTHING]
     assert "| read | 808 | 61 |" in rich.text("card.md")
     assert read.best is not None
     assert (read.best.step, read.best.bits_per_byte) == (30, 2.05)
@@ -60,7 +61,6 @@ def test_passes_that_are_cut_by_positions_have_no_number_of_rows(rich: Written) 
     running = running_of(rich)
     cut = replace(running, speeds=(replace(running.speeds[0], micro_batch=None), *running.speeds[1:]))
     assert [row[3].text for row in cost(cut, ENGLISH).rows] == [NOTHING, "8", "8", NOTHING]
-    assert training(rich.facts, rich.recipe, cut).rows
 
 
 def test_the_summary_of_the_vocabulary_has_what_the_report_reads() -> None:

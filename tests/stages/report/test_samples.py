@@ -58,5 +58,5 @@ def test_no_answer_is_shown_twice() -> None:
 
 def test_the_rule_says_how_many() -> None:
     picked = pick(rows([float(k) for k in range(30)]), 8)
-    assert "All 30 answers" in rule(picked, 30)
+    assert "All 30 prompts" in rule(picked, 30)
     assert "the first 3, the 2 in the middle and the last 3" in rule(picked, 30)

@@ -25,12 +25,12 @@ def contents(folder: Path) -> dict[str, bytes]:
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures are the subject elsewhere; here each is its numbers."""
     stub = "<svg><text>{}</text></svg>"
-    monkeypatch.setattr("rantau.stages.report.figures.draw", lambda s, width: stub.format(hash(s.csv)))
+    monkeypatch.setattr("rantau.stages.report.figures.draw", lambda s, width, words: stub.format(hash(s.csv)))
 
 
 def test_two_renders_give_the_same_bytes_whatever_a_killed_one_left(whole: Written, tmp_path: Path) -> None:
     (tmp_path / "out/figures").mkdir(parents=True)
-    (tmp_path / "out/figures/chrf.csv").write_text("half a fi")
+    (tmp_path / "out/figures/answers.csv").write_text("half a fi")
     (tmp_path / "out/facts.json").write_text("{")
     again = written(recipe(), tmp_path)
     assert contents(again.out) == contents(whole.out)

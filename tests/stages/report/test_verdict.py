@@ -72,8 +72,8 @@ def test_a_language_without_a_label_is_not_given_a_share(whole: Written) -> None
 
 def test_the_tally_counts_every_change_and_names_the_harm(whole: Written) -> None:
     assert tally(whole.facts) == (
-        "Of 10 changes measured: 5 better, 2 worse (bits per byte on english-talk, words copied from the prompt "
-        "on instruksi), 2 cannot be told from no change, 1 neither good nor bad by itself."
+        "Of 10 changes measured: 5 better, 2 worse: bits per byte (english-talk) and words copied from the "
+        "prompt (instruksi), 2 cannot be told from no change, 1 neither good nor bad by itself."
     )
 
 

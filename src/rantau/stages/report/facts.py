@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from rantau.records import BenchmarkResult
+from rantau.stages.report.gate_facts import Gate
 from rantau.stages.report.phase_facts import PhaseFacts
 from rantau.stages.report.results import Result
 from rantau.stages.report.samples import Picked
@@ -125,6 +127,8 @@ class Facts:
     picked     samples that the page shows; n_items: answers that they were picked from
     short_codes  ISO 639-3 -> two letters where ISO 639-1 has them
     vocabulary   what the stage that extended it measured; None without it
+    benchmarks   in the order that they were asked; gates: in the recipe's order
+    confidence   level of all intervals
     """
 
     name: str
@@ -148,9 +152,13 @@ class Facts:
     stages: tuple[StageFacts, ...]
     short_codes: Mapping[str, str] = field(default_factory=dict)
     vocabulary: VocabularyFacts | None = None
+    benchmarks: tuple[BenchmarkResult, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    confidence: float = 0.95
 
-    def language_name(self, code: str) -> str:
-        return self.languages.get(code, code)
+    def language_of(self, measured: str) -> str:
+        """ISO 639-3 of what was measured; a part of a text, "text/value", is in the language of the text."""
+        return self.measured.get(measured) or self.measured.get(measured.partition("/")[0], "")
 
     def to_plain(self) -> dict[str, Any]:
         """For facts.json. The points of curves and of single documents are in the figures' CSV files."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,6 +70,27 @@ def panels_of(
     FigureCanvasSVG(figure)
     grid = figure.subplots(rows, columns, squeeze=False, sharex=sharex, height_ratios=height_ratios)
     return figure, [axes for row in grid for axes in row]
+
+
+@contextmanager
+def wide_letters() -> Iterator[None]:
+    """Text is measured with room for wide letters (Hangul, Han, kana), which the measuring font does not have.
+
+    The drawing keeps its text as text, in the font of its reader; only the room for it is reckoned here.
+    """
+    from matplotlib.backends.backend_svg import RendererSVG
+
+    measured: Any = RendererSVG.get_text_width_height_descent
+
+    def with_room(self: Any, s: str, prop: Any, ismath: Any) -> Any:
+        stand_in = "".join("m" if unicodedata.east_asian_width(c) in "WF" else c for c in s)
+        return measured(self, stand_in, prop, ismath)
+
+    RendererSVG.get_text_width_height_descent = with_room  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        RendererSVG.get_text_width_height_descent = measured  # type: ignore[method-assign]
 
 
 def svg_of(figure: Figure, name: str) -> str:

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from rantau.recipe import Recipe
 from rantau.stages.report.facts import Facts
+from rantau.stages.report.headline import whole_benchmarks
 from rantau.stages.report.results import Result
 from rantau.stages.report.verdict import is_known, metric_name
 from rantau.stages.report.wording import ENGLISH, Wording
 
 SMALL_MODEL = 1_000_000_000
 FEW_TOKENS = 100_000_000
+LOW_CEILING = 1 / 3
 
 
 def limits(facts: Facts, recipe: Recipe, words: Wording = ENGLISH) -> list[str]:
@@ -19,7 +21,8 @@ def limits(facts: Facts, recipe: Recipe, words: Wording = ENGLISH) -> list[str]:
     return [
         *_of_training(facts, words),
         *_of_measuring(facts, recipe, words),
-        *_of_answers(facts, words),
+        *_of_benchmarks(facts, words),
+        *_of_answers(facts, recipe, words),
         *_of_changes(facts, words),
     ]
 
@@ -52,16 +55,43 @@ def _of_measuring(facts: Facts, recipe: Recipe, words: Wording) -> Iterator[str]
     if not any(facts.measured.get(t.name) == facts.source.code for t in texts):
         yield words("limits.no_source_text", language=words.language_name(facts.source.code, facts.languages))
     yield words("limits.bits")
+    if not any(r.metric == "in_context_gain" for r in facts.results):
+        yield words("limits.no_in_context")
 
 
-def _of_answers(facts: Facts, words: Wording) -> Iterator[str]:
+def _of_benchmarks(facts: Facts, words: Wording) -> Iterator[str]:
+    found = whole_benchmarks(facts.benchmarks)
+    if not found:
+        yield words("limits.no_benchmarks")
+        return
+    if lucky := [b.task for b in found if b.at_chance_adapted]:
+        yield words("limits.all_at_chance", names=words.list(lucky))
+    if met := [b.task for b in found if b.n_contaminated]:
+        yield words("limits.contaminated", names=words.list(met))
+
+
+def _of_answers(facts: Facts, recipe: Recipe, words: Wording) -> Iterator[str]:
     fidelity = next((r for r in facts.results if r.metric == "language_fidelity"), None)
     if fidelity:
         yield from _of_detector(facts, fidelity, words)
     chrf = next((r for r in facts.results if r.metric == "chrf++"), None)
     if chrf:
         yield from _of_overlap(chrf, words)
+    if low := [metric_name(r, facts, words) for r in facts.results if _has_low_ceiling(r)]:
+        yield words("limits.ceiling", names=words.list(list(dict.fromkeys(low))))
+    prompts = recipe.evaluation.prompts
+    if prompts and prompts.decoding == "sampling":
+        yield words("limits.sampled", n=words.integer(prompts.repeats))
+    elif prompts:
         yield words("limits.greedy")
+
+
+def _has_low_ceiling(result: Result) -> bool:
+    """Whether even the references, cut to the tokens of an answer, stay below a third of the scale."""
+    ceiling = result.of("ceiling")
+    if result.better != "higher" or ceiling is None or ceiling.value is None:
+        return False
+    return ceiling.value < LOW_CEILING * {"share": 1.0, "points": 100.0}.get(ceiling.unit, 0.0)
 
 
 def _of_detector(facts: Facts, fidelity: Result, words: Wording) -> Iterator[str]:
@@ -97,7 +127,8 @@ def _of_overlap(chrf: Result, words: Wording) -> Iterator[str]:
 
 def _of_changes(facts: Facts, words: Wording) -> Iterator[str]:
     for effect in ("worse", "unclear"):
-        found = [f"{metric_name(r, facts, words)} ({r.name})" for r in facts.results if r.effect == effect]
+        whole = [r for r in facts.results if r.effect == effect and not r.is_part]
+        found = [f"{metric_name(r, facts, words)} ({r.name})" for r in whole]
         if found:
             yield words(f"limits.{effect}", names=words.list(found))
     unknown = sorted({r.metric for r in facts.results if not is_known(r.metric)})

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import html
 
-from rantau.stages.report.table import TAGS, Cell, Table
+from rantau.stages.report.table import Cell, Table
+from rantau.stages.report.wording import ENGLISH, Wording
 
 
-def as_markdown(table: Table) -> str:
-    """A pipe table without caption and signatures; notes and tags follow their text."""
+def as_markdown(table: Table, words: Wording = ENGLISH) -> str:
+    """A pipe table without caption; notes and what a change amounts to follow their text."""
     align = ["---:" if i in table.numeric else "---" for i in range(len(table.columns))]
-    lines = [table.columns, align, *([_cell(c) for c in row] for row in table.rows)]
+    lines = [table.columns, align, *([_cell(c, words) for c in row] for row in table.rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _cell(cell: Cell) -> str:
-    note = f" {cell.note}" if cell.note.startswith("[") else f" ({cell.note})" if cell.note else ""
-    tag = f", {TAGS[cell.tag]}" if cell.tag else ""
+def _cell(cell: Cell, words: Wording) -> str:
+    told = "; ".join(cell.note.split("\n"))
+    note = f" {told}" if told.startswith("[") else f" ({told})" if told else ""
+    tag = f", {words(f'effect.{cell.tag}')}" if cell.tag else ""
     if cell.code and cell.text:
-        return f"`{_coded(cell.text)}`"
-    return escaped(f"{cell.text}{note}{tag}")
+        return f"`{_coded(cell.text)}` {escaped(note)}".rstrip()
+    return escaped(f"{cell.text}{note}{tag}".removeprefix(", "))
 
 
 def _coded(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from rantau import files
 from rantau.energy import Energy
 from rantau.recipe import Recipe
+from rantau.records import BenchmarkResult
 from rantau.run.manifest import Manifest
 from rantau.stages.report.facts import (
     AnswerLanguages,
@@ -21,6 +22,7 @@ from rantau.stages.report.facts import (
     SourceFacts,
     StageFacts,
 )
+from rantau.stages.report.gate_facts import gates_of
 from rantau.stages.report.names import language_names, short_base
 from rantau.stages.report.phases import phase_facts
 from rantau.stages.report.results import results_of
@@ -41,7 +43,8 @@ def read_facts(recipe: Recipe, inputs: Folders) -> Facts:
     samples = _samples(recipe, inputs["compare"])
     target = language_names(recipe.language.target)
     codes = {recipe.language.target, recipe.language.source, *target.confused_with}
-    codes |= {s.language for s in recipe.sources}
+    benchmarks = _benchmarks(inputs)
+    codes |= {s.language for s in recipe.sources} | {b.language for b in benchmarks}
     summary = Manifest.read(inputs["format"]).summary
     return Facts(
         name=recipe.name,
@@ -65,6 +68,9 @@ def read_facts(recipe: Recipe, inputs: Folders) -> Facts:
         n_items=len(samples),
         stages=tuple(_stage(name, folder) for name, folder in inputs.items()),
         vocabulary=_vocabulary(inputs),
+        benchmarks=benchmarks,
+        gates=gates_of(files.read_json(gates) if (gates := inputs["compare"] / "gates.json").is_file() else []),
+        confidence=recipe.evaluation.confidence,
     )
 
 
@@ -95,7 +101,9 @@ def _measured(recipe: Recipe) -> dict[str, str]:
     language = {s.name: s.language for s in recipe.sources}
     found = {t.name: language[t.source] for t in recipe.evaluation.texts}
     prompts = recipe.evaluation.prompts
-    return {**({prompts.source: language[prompts.source]} if prompts else {}), **found}
+    probe = recipe.evaluation.in_context
+    asked = [s for s in (prompts and prompts.source, probe and probe.source) if s]
+    return {**{source: language[source] for source in asked}, **found}
 
 
 def _documents(base: Path, adapted: Path) -> tuple[DocumentChange, ...]:
@@ -168,3 +176,10 @@ def _vocabulary(inputs: Folders) -> VocabularyFacts | None:
     if "vocabulary" not in inputs:
         return None
     return VocabularyFacts.of(files.read_json(inputs["vocabulary"] / "summary.json"))
+
+
+def _benchmarks(inputs: Folders) -> tuple[BenchmarkResult, ...]:
+    if "benchmarks" not in inputs:
+        return ()
+    rows = files.read_json(inputs["benchmarks"] / "benchmarks.json")
+    return tuple(BenchmarkResult.from_row(row) for row in rows)

@@ -1,25 +1,94 @@
-"""Series of results: scores before and after, single documents, languages of answers."""
+"""Series of results: scores before and after, single documents, languages of answers, benchmarks."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from rantau.stages.report.benchmark_effect import effect_of
 from rantau.stages.report.facts import DocumentChange, Facts
+from rantau.stages.report.headline import MARGIN, whole_benchmarks
+from rantau.stages.report.precision import scaled
+from rantau.stages.report.results import Result
 from rantau.stages.report.series import Cell, Series
+from rantau.stages.report.wording import Wording, upper
 
-ANSWER_GROUPS = ("other language", "too short to tell")
+ON_ONE_SCALE = ("share", "points")
 
 
-def bits_per_byte(facts: Facts) -> Series:
+def bits_per_byte(facts: Facts, words: Wording) -> Series:
     columns = ("text", "language", "system", "bits_per_byte", "low", "high", "documents")
     rows: list[tuple[Cell, ...]] = []
-    for result in (r for r in facts.results if r.metric == "bits_per_byte"):
-        language = facts.language_name(facts.measured.get(result.name, ""))
+    for result in _of_texts(facts):
+        language = words.language_name(facts.language_of(result.name), facts.languages)
         for score in (s for s in result.scores if s.system in ("base", "adapted")):
             if score.told:
                 rows.append((result.name, language, score.system, *score.told, score.n))
     return Series("bits_per_byte", columns, tuple(rows))
+
+
+def kept(facts: Facts, words: Wording) -> Series:
+    """Change of every text that is not in the target language, in per cent, and the most that still counts as
+    kept."""
+    columns = ("text", "language", "change_percent", "low", "high", "documents", "margin_percent")
+    rows: list[tuple[Cell, ...]] = []
+    for result in _of_texts(facts):
+        change, code = result.of("change"), facts.language_of(result.name)
+        if change and change.told and code and code != facts.target.code:
+            name = words.language_name(code, facts.languages)
+            rows.append((result.name, name, *(100 * v for v in change.told), change.n, 100 * MARGIN))
+    return Series("kept", columns, tuple(rows))
+
+
+def _of_texts(facts: Facts) -> list[Result]:
+    return [r for r in facts.results if r.metric == "bits_per_byte" and not r.is_part]
+
+
+def in_context(facts: Facts) -> Series:
+    """What examples are worth before and after, in bits per byte of the answer."""
+    columns = ("asked", "system", "gain", "low", "high", "items")
+    rows = [
+        (result.name, score.system, *score.told, score.n)
+        for result in facts.results
+        if result.metric == "in_context_gain"
+        for score in result.scores
+        if score.system in ("base", "adapted") and score.told
+    ]
+    return Series("in_context", columns, tuple(rows))
+
+
+def answers(facts: Facts, words: Wording) -> Series:
+    """Metrics of answers that have a chance or a ceiling, all on a scale of 0 to 100."""
+    columns = ("metric", "prompts", "better", "system", "value", "low", "high", "answers")
+    language = words.language_name(facts.target.code, facts.languages)
+    rows: list[tuple[Cell, ...]] = []
+    for result in facts.results:
+        if result.unit not in ON_ONE_SCALE or not (result.of("chance") or result.of("ceiling")):
+            continue
+        if result.better == "neither" or result.metric in ("bits_per_byte", "in_context_gain"):
+            continue
+        name = upper(words.metric(result.metric, language))
+        for score in (s for s in result.scores if s.system != "change" and s.told):
+            told = (scaled(v, score.unit) for v in score.told or ())
+            rows.append((name, result.name, result.better, score.system, *told, score.n))
+    return Series("answers", columns, tuple(rows))
+
+
+def benchmarks(facts: Facts, words: Wording) -> Series:
+    """Every benchmark before and after, in per cent; at_chance: 1 where the words say so; chance: "" for none."""
+    columns = (
+        "benchmark", "language", "system", "value_percent", "low", "high", "questions", "chance_percent",
+        "at_chance", "effect",
+    )  # fmt: skip
+    rows: list[tuple[Cell, ...]] = []
+    for b in whole_benchmarks(facts.benchmarks):
+        language = words.language_name(b.language, facts.languages)
+        chance: Cell = "" if b.chance is None else 100 * b.chance
+        effect = effect_of(b, facts.confidence)
+        for system, e, at in (("base", b.base, b.at_chance_base), ("adapted", b.adapted, b.at_chance_adapted)):
+            told = (100 * e.value, 100 * e.low, 100 * e.high)
+            rows.append((b.task, language, system, *told, b.n, chance, int(bool(at)), effect))
+    return Series("benchmarks", columns, tuple(rows))
 
 
 def change_per_document(documents: Sequence[DocumentChange]) -> Series:
@@ -50,34 +119,25 @@ def bin_width(values: Sequence[float], at_most: int = 32) -> float:
         power += 1
 
 
-def chrf(facts: Facts) -> Series:
-    rows = [
-        (result.name, score.system, *score.told, score.n)
-        for result in facts.results
-        if result.metric == "chrf++"
-        for score in result.scores
-        if score.system != "change" and score.told
-    ]
-    return Series("chrf", ("prompts", "system", "chrf", "low", "high", "answers"), tuple(rows))
-
-
-def answer_language(facts: Facts) -> Series:
+def answer_language(facts: Facts, words: Wording) -> Series:
     """Answers by the detector's label: target, source, any other, too short."""
     columns = ("answers_in", "system", "answers")
     counted = facts.answer_languages
     if counted is None:
         return Series("answer_language", columns, ())
-    names = {facts.source.label: facts.source.name, facts.target.label: facts.target.name}
-    groups = [n for n in (facts.target.name if facts.target.label else "", facts.source.name) if n]
+    names = {
+        label: words.language_name(language.code, facts.languages)
+        for language in (facts.target, facts.source)
+        if (label := language.label)
+    }
+    last = (words("answer_groups.other"), words("answer_groups.too_short"))
     rows: list[tuple[Cell, ...]] = []
-    for group in dict.fromkeys([*groups, *ANSWER_GROUPS]):
+    for group in dict.fromkeys([*names.values(), words.language_name(facts.source.code, facts.languages), *last]):
         for system, labels in (("base", counted.base), ("adapted", counted.adapted)):
-            n = sum(k for label, k in labels.items() if _group(label, names) == group)
+            n = sum(k for label, k in labels.items() if _group(label, names, last) == group)
             rows.append((group, system, n))
     return Series("answer_language", columns, tuple(rows))
 
 
-def _group(label: str, names: dict[str | None, str]) -> str:
-    if label == "too short":
-        return ANSWER_GROUPS[1]
-    return names.get(label, ANSWER_GROUPS[0])
+def _group(label: str, names: Mapping[str, str], last: tuple[str, str]) -> str:
+    return last[1] if label == "too short" else names.get(label, last[0])

@@ -9,11 +9,6 @@ from typing import Any, Literal
 from rantau.records import Score
 
 Effect = Literal["better", "worse", "unclear", "described", "untold"]
-REFERENCES = {
-    "chance-base": "chance, base: its answers against the references of other items",
-    "chance": "chance, adapted: its answers against the references of other items",
-    "ceiling": "ceiling: the references themselves, cut to the tokens an answer may have",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +23,11 @@ class Result:
 
     def of(self, system: str) -> Score | None:
         return next((s for s in self.scores if s.system == system), None)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it was measured on a part, "text/value" or "task/kind": the whole has a result of its own."""
+        return "/" in self.name
 
     @property
     def n(self) -> int:

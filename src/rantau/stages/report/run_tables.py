@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from rantau.stages.report import precision
 from rantau.stages.report.facts import Facts
 from rantau.stages.report.running import Running
 from rantau.stages.report.table import Cell, Table, table_of
+from rantau.stages.report.wording import Wording
 
 
-def stages(facts: Facts, running: Running) -> Table:
+def stages(facts: Facts, running: Running, words: Wording) -> Table:
     times = {s.name: s for s in running.stages}
     rows = (
         (
-            Cell(s.name, f"version {s.version}"),
-            s.key[:16],
-            s.digest[:16],
-            precision.duration(times[s.name].wall_s),
+            Cell(s.name, words("run.version", n=words.integer(s.version))),
+            Cell(s.key[:16], code=True),
+            Cell(s.digest[:16], code=True),
+            words.duration(times[s.name].wall_s),
             times[s.name].started[:16].replace("T", " "),
         )
         for s in facts.stages
     )
-    return table_of(
-        "Stages. Key: hash of what was asked for. Digest: hash of what came out.",
-        "stage|key|digest|time|started (UTC)",
-        rows,
-        numeric=(3,),
-    )
+    return table_of(words("run.stages"), words("run.stages_columns"), rows, numeric=(3,))
 
 
-def versions(running: Running) -> Table:
-    rows = [*sorted(running.packages.items())]
-    return table_of("Package versions of the training.", "package|version", rows)
+def versions(running: Running, words: Wording) -> Table:
+    rows = [(name, Cell(version, code=True)) for name, version in sorted(running.packages.items())]
+    return table_of(words("run.versions"), words("columns.versions"), rows)
 
 
-def machine(running: Running) -> Table:
-    rows = [(name.replace("_", " "), value) for name, value in sorted(running.machine.items())]
-    return table_of("The machine of the training.", "machine|value", rows)
+def machine(running: Running, words: Wording) -> Table:
+    """A fact that the words do not know keeps its own name."""
+    rows = []
+    for name, value in sorted(running.machine.items()):
+        key = f"machine.{name}"
+        shown = words.local(value) if name == "memory_gib" else value
+        rows.append((words(key) if words.has(key) else name.replace("_", " "), shown))
+    return table_of(words("run.machine"), words("run.machine_columns"), rows)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from rantau.records import AnswerPair
+from rantau.stages.report.wording import ENGLISH, Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,12 @@ def pick(rows: Sequence[Mapping[str, Any]], n: int) -> tuple[Picked, ...]:
     return tuple(_picked(ordered[i], group, i + 1) for i, group in places)
 
 
-def rule(picked: Sequence[Picked], n_items: int) -> str:
+def rule(picked: Sequence[Picked], n_items: int, words: Wording = ENGLISH) -> str:
     """The rule in words, with the numbers of this report."""
-    counts = [sum(p.group == group for p in picked) for group in ("best", "median", "worst")]
-    return (
-        f"All {n_items} answers are ordered by their change in chrF++ (adapted minus base, each answer alone; "
-        f"equal changes by item id). Shown are the first {counts[0]}, the {counts[1]} in the middle and the "
-        f"last {counts[2]} of that order; nobody chose them."
+    best, median, worst = (
+        words.integer(sum(p.group == group for p in picked)) for group in ("best", "median", "worst")
     )
+    return words("samples.rule", n=words.integer(n_items), best=best, median=median, worst=worst)
 
 
 def _picked(row: Mapping[str, Any], group: str, rank: int) -> Picked:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-TAGS = {
-    "better": "better", "worse": "worse", "unclear": "includes zero", "described": "changed", "untold": "not told",
-}  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """note: small text below; tag: what a change amounts to (a key of TAGS); code: to be shown letter by letter"""
+    """note: small text below, a line each; tag: what a change amounts to (a key of `effect` in the words);
+    code: to be shown letter by letter"""
 
     text: str
     note: str = ""
@@ -22,16 +19,12 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The first cell of a row names it. numeric: positions of columns that are right-aligned.
-
-    signatures  a line of small type below each row, or none
-    """
+    """The first cell of a row names it. numeric: positions of columns that are right-aligned."""
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     numeric: tuple[int, ...] = ()
-    signatures: tuple[str, ...] = ()
 
 
 def table_of(

@@ -8,6 +8,7 @@ from rantau.stages.report.facts import Facts
 from rantau.stages.report.phase_facts import PhaseFacts
 from rantau.stages.report.series import Cell, Series
 from rantau.stages.report.vocabulary_facts import VocabularyFacts
+from rantau.stages.report.wording import Wording
 
 
 def half_life(n_steps: int) -> int:
@@ -53,12 +54,13 @@ def held_back(phases: Iterable[PhaseFacts]) -> Series:
     return Series("held_back", ("phase", "step", "bits_per_byte", "best"), tuple(rows))
 
 
-def composition(facts: Facts) -> Series:
+def composition(facts: Facts, words: Wording) -> Series:
     columns = ("phase", "source", "language", "tokens", "share_percent", "asked_percent")
     rows = [
-        (p.phase, p.source, facts.language_name(p.language), p.tokens, 100 * p.share, 100 * p.asked_share)
+        (p.phase, p.source, words.language_name(p.language, facts.languages), p.tokens, 100 * p.share,
+         100 * p.asked_share)
         for p in facts.composition
-    ]
+    ]  # fmt: skip
     return Series("composition", columns, tuple(rows))
 
 

@@ -9,13 +9,7 @@ from rantau.stages.report.facts import Facts
 from rantau.stages.report.results import Effect, Result
 from rantau.stages.report.wording import ENGLISH, Wording
 
-KINDS: dict[Effect, str] = {
-    "better": "better",
-    "worse": "worse",
-    "unclear": "cannot be told from no change",
-    "described": "neither good nor bad by itself",
-    "untold": "could not be measured",
-}
+EFFECTS: tuple[Effect, ...] = ("better", "worse", "unclear", "described", "untold")
 
 
 def metric_name(result: Result, facts: Facts, words: Wording = ENGLISH) -> str:
@@ -23,12 +17,15 @@ def metric_name(result: Result, facts: Facts, words: Wording = ENGLISH) -> str:
 
 
 def is_known(metric: str) -> bool:
-    return ENGLISH.has(f"metric.{metric}")
+    return metric.startswith("semantic_warning") or ENGLISH.has(f"metric.{metric.partition(':')[0]}")
 
 
 def sentence(facts: Facts, words: Wording = ENGLISH) -> str:
-    """What happened to the bits per byte of all texts, the target language first; nothing is left out."""
-    bits = [r for r in facts.results if r.metric == "bits_per_byte"]
+    """What happened to the bits per byte of all texts, the target language first.
+
+    No text is left out; parts of a text, "text/value", stand in their own table.
+    """
+    bits = [r for r in facts.results if r.metric == "bits_per_byte" and not r.is_part]
     target = [r for r in bits if facts.measured.get(r.name) == facts.target.code]
     others = [r for r in bits if r not in target]
     parts = [_of_language(facts, group, words) for group in _by_language(facts, [*target, *others])]
@@ -37,32 +34,38 @@ def sentence(facts: Facts, words: Wording = ENGLISH) -> str:
     return f"{parts[0][:1].upper()}{'; '.join(parts)[1:]}."
 
 
-def spoken(facts: Facts) -> str:
+def spoken(facts: Facts, words: Wording = ENGLISH) -> str:
     """The share of answers in the target language, before and after; empty without prompts."""
     result = next((r for r in facts.results if r.metric == "language_fidelity"), None)
     change = result.of("change") if result else None
     if result is None or change is None:
         return ""
+    language = words.language_name(facts.target.code, facts.languages)
     if change.told is None:
-        return change.reason or f"The share of answers in {facts.target.name} could not be measured."
-    before, after = precision.plain(result.of("base")), precision.plain(result.of("adapted"))
-    size = f"{precision.change(change)} {precision.brackets(change, sign=True)}"
-    note = ", an interval that includes zero" if result.effect == "unclear" else ""
-    return f"Answers in {facts.target.name}: {before} before, {after} after ({size}{note}, n = {result.n})."
+        return change.reason or words("spoken.untold", language=language)
+    key = "spoken.unclear" if result.effect == "unclear" else "spoken.told"
+    return words(
+        key, language=language, before=words.plain(result.of("base")), after=words.plain(result.of("adapted")),
+        size=words.change(change), interval=words.brackets(change, sign=True), n=words.integer(result.n),
+    )  # fmt: skip
 
 
-def tally(facts: Facts) -> str:
-    """How many changes are better, worse, unclear; the worse ones by name."""
-    changed = [r for r in facts.results if r.effect]
+def tally(facts: Facts, words: Wording = ENGLISH) -> str:
+    """How many changes are better, worse, unclear, parts not counted again; the worse ones by name."""
+    changed = [r for r in facts.results if r.effect and not r.is_part]
     parts = []
-    for effect, words in KINDS.items():
+    for effect in EFFECTS:
         found = [r for r in changed if r.effect == effect]
-        names = (
-            f" ({', '.join(f'{metric_name(r, facts)} on {r.name}' for r in found)})" if effect == "worse" else ""
-        )
-        if found:
-            parts.append(f"{len(found)} {words}{names}")
-    return f"Of {len(changed)} changes measured: {', '.join(parts)}." if parts else ""
+        if not found:
+            continue
+        part = words(f"tally.{effect}", n=words.integer(len(found)))
+        if effect == "worse":
+            names = words.list([f"{metric_name(r, facts, words)} ({r.name})" for r in found])
+            part = words("tally.named", part=part, names=names)
+        parts.append(part)
+    return (
+        words("tally.all", n=words.integer(len(changed)), parts=words("list.comma").join(parts)) if parts else ""
+    )
 
 
 def _by_language(facts: Facts, results: Iterable[Result]) -> list[list[Result]]:

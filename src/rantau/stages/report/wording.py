@@ -1,4 +1,4 @@
-"""Wording: the sentences of card and verdict in a language, and numbers as its readers write them."""
+"""Wording: the sentences of page and card in a language, and numbers as its readers write them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SOURCE_LANGUAGE = "eng"
 
 
 class Wording:
-    """Call it with a key of words/<language>.yaml and the values of the places in that text.
+    """Call it with a key of words/<language>.yaml or words/page/<language>.yaml and the values of its places.
 
     Numbers come out as text: w.number(1234.5, 1) is 1,234.5 in English and 1.234,5 in Indonesian.
     """
@@ -112,17 +112,36 @@ class Wording:
         return self(key) if self.has(key) else names.get(code, code)
 
     def metric(self, name: str, language: str) -> str:
-        """The name of a metric; one that is not known keeps its own. language: the target, in words"""
-        key = f"metric.{name}"
-        return self(key, language=language) if self.has(key) else name.replace("_", " ")
+        """The name of a metric; one that is not known keeps its own. language: the target, in words
+
+        What stands behind a colon tells variants of one metric apart: semantic_match:<encoder>.
+        """
+        plain, _, variant = name.partition(":")
+        key = f"metric.{plain}"
+        text = self(key, language=language) if self.has(key) else plain.replace("_", " ")
+        return f"{text} ({variant})" if variant else text
+
+    def p_value(self, p: float) -> str:
+        if p < 0.001:
+            return self("score.p_below", p=self.local("0.001"))
+        return self("score.p", p=self.number(p, 3))
+
+
+def upper(text: str) -> str:
+    """The first letter large, but not that of a name that begins small."""
+    return text if text.startswith("chrF") else text[:1].upper() + text[1:]
 
 
 @lru_cache(maxsize=8)
 def words_of(language: str) -> dict[str, str]:
-    """Dotted key -> text, as words/<language>.yaml has them."""
+    """Dotted key -> text: what page and card share, and what the page alone says."""
+    return {**_read(f"words/{language}.yaml"), **_read(f"words/page/{language}.yaml")}
+
+
+def _read(name: str) -> dict[str, str]:
     from ruamel.yaml import YAML
 
-    text = (resources.files("rantau.stages.report") / "words" / f"{language}.yaml").read_text(encoding="utf-8")
+    text = (resources.files("rantau.stages.report") / name).read_text(encoding="utf-8")
     return dict(_flat(YAML(typ="safe", pure=True).load(text)))
 
 

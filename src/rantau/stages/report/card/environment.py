@@ -44,7 +44,7 @@ def cost(running: Running, words: Wording) -> Table:
     ]
     if len(rows) > 1:
         rows.append(_total(running, words))
-    return table_of("", words("columns.cost"), rows, numeric=range(1, 7))
+    return table_of(words("cost.caption"), words("columns.cost"), rows, numeric=range(1, 7))
 
 
 def _total(running: Running, words: Wording) -> list[str]:
@@ -91,13 +91,13 @@ def carbon_sentence(recipe: Recipe, energy: Energy, words: Wording = ENGLISH) ->
 
 def _emitted(energy: Energy, intensity: Intensity, words: Wording) -> str:
     return words(
-        "carbon.told", mass=_mass(emitted_grams(energy.kwh, intensity), words), kwh=words.rounded(energy.kwh),
+        "carbon.told", mass=mass(emitted_grams(energy.kwh, intensity), words), kwh=words.rounded(energy.kwh),
         grams=words.number(intensity.grams_per_kwh, 0), country=_country(intensity, words),
         year=str(intensity.year), source=intensity.source,
     )  # fmt: skip
 
 
-def _mass(grams: float, words: Wording) -> str:
+def mass(grams: float, words: Wording) -> str:
     if grams >= 1000:
         return words("carbon.kilograms", mass=words.rounded(grams / 1000))
     return words("carbon.grams", mass=words.rounded(grams))

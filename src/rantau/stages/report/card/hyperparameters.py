@@ -17,7 +17,7 @@ def table(facts: Facts, recipe: Recipe, words: Wording) -> Table:
     phases = recipe.phases
     rows = [*_adapter_rows(facts, recipe, words), *_rate_rows(recipe, words), *_phase_rows(phases, words)]
     columns = "|".join([words("hyper.setting"), *(p.name for p in phases)])
-    return table_of("", columns, rows, numeric=range(1, len(phases) + 1))
+    return table_of(words("hyper.caption"), columns, rows, numeric=range(1, len(phases) + 1))
 
 
 def _adapter_rows(facts: Facts, recipe: Recipe, words: Wording) -> list[Row]:
@@ -96,7 +96,7 @@ def shared(facts: Facts, recipe: Recipe, words: Wording) -> Table:
         [words("hyper.system_prompt"), recipe.formatting.system_prompt or words("value.none")],
         [words("hyper.seed"), _seed(recipe, words)],
     ]
-    return table_of("", words("columns.shared"), rows)
+    return table_of(words("hyper.shared_caption"), words("columns.shared"), rows)
 
 
 def _seed(recipe: Recipe, words: Wording) -> Cell | str:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from rantau.recipe import Recipe
+from rantau.records import BenchmarkResult
 from rantau.stages.report import precision
 from rantau.stages.report.facts import Facts
+from rantau.stages.report.headline import whole_benchmarks
 from rantau.stages.report.verdict import metric_name
 
 # One name or owner/name, letters, digits, - _ and dots inside: what a hub takes for a repository.
@@ -78,10 +80,24 @@ def _model_index(facts: Facts) -> list[dict[str, Any]]:
             }
             found.setdefault(result.name, []).append(row)
     return [
-        {
-            "task": {"type": "text-generation"},
-            "dataset": {"name": f"{name}, held out", "type": name},
-            "metrics": metrics,
-        }
-        for name, metrics in found.items()
+        *(
+            {
+                "task": {"type": "text-generation"},
+                "dataset": {"name": f"{name}, held out", "type": name},
+                "metrics": metrics,
+            }
+            for name, metrics in found.items()
+        ),
+        *(_benchmark(facts, row) for row in whole_benchmarks(facts.benchmarks)),
     ]
+
+
+def _benchmark(facts: Facts, row: BenchmarkResult) -> dict[str, Any]:
+    """One benchmark in per cent; the name says shots, and that nothing was shown where it is at chance."""
+    told = f"{row.metric}, {row.shots}-shot (%)" + (", at chance" if row.at_chance_adapted else "")
+    language = facts.short_codes.get(row.language, row.language)
+    return {
+        "task": {"type": "text-generation"},
+        "dataset": {"name": f"{row.task} ({language})", "type": row.benchmark},
+        "metrics": [{"type": row.metric, "name": told, "value": float(f"{100 * row.adapted.value:.6g}")}],
+    }

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from rantau.recipe import Recipe
-from rantau.stages.report import vocabulary_tables
-from rantau.stages.report.card import composition, details, environment, hyperparameters, results
+from rantau.stages.report import tables, vocabulary_tables
+from rantau.stages.report.card import composition, details, environment, hyperparameters
 from rantau.stages.report.card.citation import citation
 from rantau.stages.report.card.metadata import metadata
 from rantau.stages.report.facts import Facts
+from rantau.stages.report.headline import headline
 from rantau.stages.report.limits import limits
 from rantau.stages.report.markdown import as_markdown, escaped
 from rantau.stages.report.recipe_text import recipe_text, yaml_of
@@ -20,7 +22,7 @@ from rantau.stages.report.wording import Wording
 
 
 def render_card(facts: Facts, recipe: Recipe, running: Running) -> str:
-    """Markdown in recipe.report.card_language; recipe fields, names and signatures stay as they are."""
+    """Markdown in recipe.report.language; recipe fields, names and signatures stay as they are."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     # Markdown, not HTML: what comes from outside is escaped by `escaped` and `as_markdown`.
@@ -29,12 +31,13 @@ def render_card(facts: Facts, recipe: Recipe, running: Running) -> str:
         lstrip_blocks=True, keep_trailing_newline=True, autoescape=False,
     )  # fmt: skip
     jinja.filters["escaped"] = escaped
-    jinja.filters["table"] = as_markdown
-    words = Wording(recipe.report.card_language)
+    words = Wording(recipe.report.language)
+    jinja.filters["table"] = partial(as_markdown, words=words)
     return jinja.get_template("card.md.jinja").render(
         w=words,
         metadata=yaml_of(metadata(facts, recipe)),
         title=details.title(facts, recipe, words),
+        headline=headline(facts, words),
         verdict=sentence(facts, words),
         details=details.lines(facts, recipe, running, words),
         methods=details.methods(facts, recipe, words),
@@ -52,12 +55,8 @@ def render_card(facts: Facts, recipe: Recipe, running: Running) -> str:
         vocabulary=vocabulary_tables.vocabulary(facts, words),
         added=vocabulary_tables.told(facts.vocabulary, words) if facts.vocabulary else "",
         examples=vocabulary_tables.examples(facts, words),
-        losses=results.losses(facts, words),
-        held_out=results.held_out(facts, words),
-        answers=results.answers(facts, words),
-        references=results.references(facts, words),
-        results=facts.results,
-        captions=results.captions(facts, recipe, words),
+        tables=tables,
+        facts=facts,
         hardware=environment.device_line(running, words),
         cost=environment.cost(running, words),
         energy=environment.energy_sentences(recipe, running, words),
