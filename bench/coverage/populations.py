@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from bench.coverage.simulation import Population
-from rantau.stages.evaluation.overlap import chrf, overlap_statistics
+from rantau.stages.evaluation.metrics.overlap import chrf, overlap_statistics
 from rantau.stats.series import Floats
 
 Shape = tuple[int, int]

@@ -19,14 +19,14 @@ from bench.metrics.material import Material, indonesian, korean
 from rantau.language import LanguageProfile, load_profile, words
 from rantau.model.encoder import encode
 from rantau.recipe import Semantic
-from rantau.stages.evaluation.bleu import bleu, bleu_signature, bleu_statistics, bleu_tokenizer
-from rantau.stages.evaluation.exact import exact_marks
-from rantau.stages.evaluation.fidelity import judge_answers, judge_sentences
-from rantau.stages.evaluation.overlap import chrf, chrf_signature, overlap_statistics
-from rantau.stages.evaluation.repetition import copied_share, repeats
-from rantau.stages.evaluation.rouge import ROUGES, rouge_marks, rouge_signature, rouge_tokeniser
-from rantau.stages.evaluation.semantic import Judge, make_judge, signature, weighted_f1
-from rantau.stages.evaluation.speech import Texts, View
+from rantau.stages.evaluation.metrics.bleu import bleu, bleu_signature, bleu_statistics, bleu_tokenizer
+from rantau.stages.evaluation.metrics.exact import exact_marks
+from rantau.stages.evaluation.metrics.fidelity import judge_answers, judge_sentences
+from rantau.stages.evaluation.metrics.overlap import chrf, chrf_signature, overlap_statistics
+from rantau.stages.evaluation.metrics.repetition import copied_share, repeats
+from rantau.stages.evaluation.metrics.rouge import ROUGES, rouge_marks, rouge_signature, rouge_tokeniser
+from rantau.stages.evaluation.metrics.semantic import Judge, make_judge, signature, weighted_f1
+from rantau.stages.evaluation.metrics.speech import Texts, View
 from rantau.stages.evaluation.tables import Statistics
 from rantau.stats import Interval, bootstrap_corpus, bootstrap_mean, proportion_wilson
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from rantau.stages.evaluation.chance import derangement
+from rantau.stages.evaluation.metrics.chance import derangement
 
 SEED = 5
 CONSTANT = {"ind": "Saya tidak tahu jawabannya.", "kor": "잘 모르겠습니다."}

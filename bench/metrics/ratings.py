@@ -25,11 +25,11 @@ from scipy.stats import rankdata
 from rantau.files import sha256_text
 from rantau.language import load_profile, n_words, words
 from rantau.model.encoder import encode
-from rantau.stages.evaluation.exact import exact_marks
-from rantau.stages.evaluation.fidelity import judge_answers, judge_sentences
-from rantau.stages.evaluation.overlap import chrf, overlap_statistics
-from rantau.stages.evaluation.repetition import copied_share, repeats
-from rantau.stages.evaluation.rouge import ROUGES, rouge_marks, rouge_tokeniser
+from rantau.stages.evaluation.metrics.exact import exact_marks
+from rantau.stages.evaluation.metrics.fidelity import judge_answers, judge_sentences
+from rantau.stages.evaluation.metrics.overlap import chrf, overlap_statistics
+from rantau.stages.evaluation.metrics.repetition import copied_share, repeats
+from rantau.stages.evaluation.metrics.rouge import ROUGES, rouge_marks, rouge_tokeniser
 
 PROFILE = load_profile("ind")
 GRADE = {"A": 3, "B": 2, "C": 1, "D": 0}

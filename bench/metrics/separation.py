@@ -14,9 +14,9 @@ from bench.metrics.degenerate import ENCODERS, SEED
 from bench.metrics.material import indonesian, korean
 from rantau.language import load_profile
 from rantau.model.encoder import encode
-from rantau.stages.evaluation.semantic import make_judge
-from rantau.stages.evaluation.separation import Separation
-from rantau.stages.evaluation.speech import Texts, View
+from rantau.stages.evaluation.metrics.semantic import make_judge
+from rantau.stages.evaluation.metrics.separation import Separation
+from rantau.stages.evaluation.metrics.speech import Texts, View
 
 Case = tuple[str, str, Texts]  # name, ISO 639-3, references
 

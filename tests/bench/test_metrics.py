@@ -12,7 +12,7 @@ from bench.metrics.ratings import correlation, of_answers, rated, with_reference
 from bench.metrics.separation import row
 from scipy.stats import spearmanr
 
-from rantau.stages.evaluation.separation import Separation
+from rantau.stages.evaluation.metrics.separation import Separation
 
 REFERENCES = (
     "Kucing itu tidur di atas kursi.",

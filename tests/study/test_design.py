@@ -122,7 +122,7 @@ def test_every_field_of_a_study_is_documented() -> None:
 
 def test_a_server_cannot_answer_for_many_models(tmp_path: Path) -> None:
     recipe = tmp_path / "demo.yaml"
-    recipe.write_text(DEMO.read_text().replace("max_new_tokens: 64", "max_new_tokens: 64, engine: server"))
+    recipe.write_text(DEMO.read_text().replace("max_new_tokens: 64", "max_new_tokens: 64\n    engine: server"))
     path = written(tmp_path, base=str(recipe))
     with pytest.raises(RecipeError, match="a server answers for one"):
         trials_of(load_study(path), path)

@@ -61,7 +61,7 @@ def command(
     from rantau.run.progress import Progress
     from rantau.run.runner import plan, run
     from rantau.run.store import Store
-    from rantau.stages.evaluation.served import asks_server, check_server
+    from rantau.stages.evaluation.speakers.served import asks_server, check_server
     from rantau.stages.training.trackers import check_trackers, place_trackio
 
     recipe = load_recipe(recipe_path, overrides, profile=profile)

@@ -20,14 +20,14 @@ from rantau.errors import MeasureError
 from rantau.language import LanguageProfile, load_profile
 from rantau.recipe import Prompts, Recipe, Semantic
 from rantau.stages.evaluation.asked import Asked, read_asked
-from rantau.stages.evaluation.bleu import bleu, bleu_statistics, bleu_tokenizer
-from rantau.stages.evaluation.exact import exact_marks
-from rantau.stages.evaluation.fidelity import judge_answers, why_untellable
-from rantau.stages.evaluation.overlap import chrf, overlap_statistics
-from rantau.stages.evaluation.rouge import ROUGES, rouge_marks, rouge_tokeniser
-from rantau.stages.evaluation.semantic import make_judge, weighted_f1
-from rantau.stages.evaluation.separation import Vectors
-from rantau.stages.evaluation.speech import Draws, Speech, View, speech_of
+from rantau.stages.evaluation.metrics.bleu import bleu, bleu_statistics, bleu_tokenizer
+from rantau.stages.evaluation.metrics.exact import exact_marks
+from rantau.stages.evaluation.metrics.fidelity import judge_answers, why_untellable
+from rantau.stages.evaluation.metrics.overlap import chrf, overlap_statistics
+from rantau.stages.evaluation.metrics.rouge import ROUGES, rouge_marks, rouge_tokeniser
+from rantau.stages.evaluation.metrics.semantic import make_judge, weighted_f1
+from rantau.stages.evaluation.metrics.separation import Vectors
+from rantau.stages.evaluation.metrics.speech import Draws, Speech, View, speech_of
 from rantau.stages.evaluation.tables import Count, Statistics, columns
 from rantau.study.questions import benchmark_scores, benchmark_tables, ratio
 

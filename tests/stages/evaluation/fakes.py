@@ -13,8 +13,8 @@ from rantau.records import Dialogue, Document, Message
 from rantau.run.progress import Progress
 from rantau.run.stage import Context, Declared, Stage
 from rantau.stages.evaluation.ledger import Tell
-from rantau.stages.evaluation.marked import Marked
-from rantau.stages.evaluation.speaker import Decoding, Question, Spoken
+from rantau.stages.evaluation.likelihood.marked import Marked
+from rantau.stages.evaluation.speakers.speaker import Decoding, Question, Spoken
 
 SUBSETS = ("kisah", "resep", "tanya")
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from rantau.records import Score, System
+from rantau.stages.evaluation.metrics.speech import Speech, View
 from rantau.stages.evaluation.scores import Resampling
-from rantau.stages.evaluation.speech import Speech, View
 
 RESAMPLING: Resampling = {"seed": 7, "n_resamples": 400, "confidence": 0.95}
 

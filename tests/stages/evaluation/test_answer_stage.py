@@ -13,7 +13,7 @@ from rantau.run.store import asked_for, key_of
 from rantau.stages.evaluation import asking
 from rantau.stages.evaluation.asked import read_asked
 from rantau.stages.evaluation.asking import AnswerSummary
-from rantau.stages.evaluation.speaker import Speaker
+from rantau.stages.evaluation.speakers.speaker import Speaker
 from rantau.stages.evaluation.stage import answer_stage
 from tests.stages.evaluation.fakes import (  # fmt: skip
     FakeSpeaker,

@@ -4,9 +4,9 @@ import pytest
 
 from rantau.recipe import HeldOutText
 from rantau.records import Score
-from rantau.stages.evaluation.bits import text_scores
+from rantau.stages.evaluation.likelihood.bits import text_scores
+from rantau.stages.evaluation.likelihood.texts import TextScore
 from rantau.stages.evaluation.scores import Resampling
-from rantau.stages.evaluation.texts import TextScore
 
 RESAMPLING: Resampling = {"seed": 3, "n_resamples": 400, "confidence": 0.95}
 TEXT = HeldOutText(name="berita", source="berita")

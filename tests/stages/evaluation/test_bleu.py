@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from sacrebleu.metrics.bleu import BLEU
 
 from rantau.language import load_profile
-from rantau.stages.evaluation import bleu as module
-from rantau.stages.evaluation.bleu import WIDTH, bleu, bleu_signature, bleu_statistics, bleu_tokenizer
-from rantau.stages.evaluation.speech import Texts
+from rantau.stages.evaluation.metrics import bleu as module
+from rantau.stages.evaluation.metrics.bleu import WIDTH, bleu, bleu_signature, bleu_statistics, bleu_tokenizer
+from rantau.stages.evaluation.metrics.speech import Texts
 
 ANSWERS = ("Ibu kota Indonesia adalah Jakarta.", "Saya tidak tahu", "", "kucing itu tidur di atas kursi tua")
 REFERENCES = ("Jakarta adalah ibu kota Indonesia.", "Kucing itu tidur.", "Ada.", "Kucing itu tidur di atas kursi.")

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sacrebleu.metrics.chrf import CHRF
 
-from rantau.stages.evaluation.chance import N_SHUFFLES, derangement, shuffles
-from rantau.stages.evaluation.overlap import overlap_statistics
-from rantau.stages.evaluation.reference_scores import chrf_scores
+from rantau.stages.evaluation.metrics.chance import N_SHUFFLES, derangement, shuffles
+from rantau.stages.evaluation.metrics.overlap import overlap_statistics
+from rantau.stages.evaluation.metrics.reference_scores import chrf_scores
 from rantau.stages.evaluation.tables import tables_of
 from tests.stages.evaluation.said import RESAMPLING, speech, view
 

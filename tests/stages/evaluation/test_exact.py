@@ -1,7 +1,7 @@
 import pytest
 
 from rantau.language import load_profile
-from rantau.stages.evaluation.exact import exact_marks
+from rantau.stages.evaluation.metrics.exact import exact_marks
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from rantau.records import Score
 from rantau.stages.evaluation.asked import Asked
 from rantau.stages.evaluation.gate import GATE, GATES
 from rantau.stages.evaluation.gates import JudgedGate, judge_gates, rows_of
-from rantau.stages.evaluation.texts import TextScore
+from rantau.stages.evaluation.likelihood.texts import TextScore
 from tests.stages.evaluation.fakes import context, recipe
 from tests.stages.evaluation.test_in_context import RESAMPLING, scores
 

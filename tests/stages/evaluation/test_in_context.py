@@ -7,12 +7,12 @@ import pytest
 from rantau.chat import template_for
 from rantau.errors import MeasureError
 from rantau.recipe import Formatting, InContext
-from rantau.stages.evaluation.answer_texts import mark_answers
-from rantau.stages.evaluation.examples import short_exchanges, with_examples
-from rantau.stages.evaluation.in_context import ProbeScore
-from rantau.stages.evaluation.in_context_scores import in_context_scores, loss_of_gain
-from rantau.stages.evaluation.letters import TASKS, letter_questions
-from rantau.stages.evaluation.probe import ProbeQuestion, dialogue_probe, letter_probe
+from rantau.stages.evaluation.in_context.asking import ProbeScore
+from rantau.stages.evaluation.in_context.examples import short_exchanges, with_examples
+from rantau.stages.evaluation.in_context.letters import TASKS, letter_questions
+from rantau.stages.evaluation.in_context.probe import ProbeQuestion, dialogue_probe, letter_probe
+from rantau.stages.evaluation.in_context.scores import in_context_scores, loss_of_gain
+from rantau.stages.evaluation.likelihood.answer_texts import mark_answers
 from rantau.stages.evaluation.scores import Resampling
 from tests.stages.evaluation.fakes import dialogue, some_dialogues
 from tests.tiny import build_tiny_tokenizer

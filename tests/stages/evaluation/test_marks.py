@@ -3,22 +3,22 @@
 import pytest
 
 from rantau.language import load_profile, words
-from rantau.stages.evaluation.answer_scores import (
+from rantau.stages.evaluation.metrics.answer_scores import (
     copying_scores,
     ending_scores,
     fidelity_scores,
     length_scores,
     repetition_scores,
 )
-from rantau.stages.evaluation.fidelity import (
+from rantau.stages.evaluation.metrics.fidelity import (
     fidelity_signature,
     judge_answers,
     judge_sentences,
     why_untellable,
 )
-from rantau.stages.evaluation.repetition import copied_share, repeats
-from rantau.stages.evaluation.sentences import sentences
-from rantau.stages.evaluation.turns import runs_on, starts_another_turn
+from rantau.stages.evaluation.metrics.repetition import copied_share, repeats
+from rantau.stages.evaluation.metrics.sentences import sentences
+from rantau.stages.evaluation.metrics.turns import runs_on, starts_another_turn
 from tests.stages.evaluation.said import RESAMPLING, by_system, speech, view
 
 IND = load_profile("ind")

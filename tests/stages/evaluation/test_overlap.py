@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sacrebleu.metrics.chrf import CHRF
 
-from rantau.stages.evaluation.overlap import WIDTH, chrf, chrf_signature, overlap_statistics
+from rantau.stages.evaluation.metrics.overlap import WIDTH, chrf, chrf_signature, overlap_statistics
 
 ANSWERS = ["Ibu kota Indonesia adalah Jakarta.", "Saya tidak tahu", "", "서울은 수도이다.", "a"]
 REFERENCES = [

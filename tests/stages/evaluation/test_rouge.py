@@ -5,7 +5,7 @@ from rouge_score.rouge_scorer import RougeScorer
 from rouge_score.tokenizers import Tokenizer
 
 from rantau.language import LanguageProfile, load_profile, metric_tokens
-from rantau.stages.evaluation.rouge import (
+from rantau.stages.evaluation.metrics.rouge import (
     ROUGES,
     Rouge,
     common_subsequence,

@@ -1,5 +1,5 @@
 from rantau.records import AnswerPair
-from rantau.stages.evaluation.items import plain_prompt
+from rantau.stages.evaluation.prompts.items import plain_prompt
 from rantau.stages.evaluation.samples import ordered
 
 

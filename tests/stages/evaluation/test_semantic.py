@@ -8,8 +8,8 @@ from sklearn.metrics import f1_score
 
 from rantau.language import load_profile
 from rantau.recipe import Semantic
-from rantau.stages.evaluation.semantic import halves_of, make_judge, semantic_scores, weighted_f1
-from rantau.stages.evaluation.speech import View
+from rantau.stages.evaluation.metrics.semantic import halves_of, make_judge, semantic_scores, weighted_f1
+from rantau.stages.evaluation.metrics.speech import View
 from tests.stages.evaluation.said import RESAMPLING, by_system, encode, speech, view
 
 IND = load_profile("ind")

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from rantau.stages.evaluation.separation import (
+from rantau.stages.evaluation.metrics.separation import (
     FEWEST_HALVED,
     MOST_PAIRED,
     area_under_curve,

@@ -14,9 +14,9 @@ from rantau.machine import Machine
 from rantau.model.sampled import Narrowing
 from rantau.recipe import Model
 from rantau.stages.evaluation import asking
-from rantau.stages.evaluation.served import Served, check_server, served_as
-from rantau.stages.evaluation.server import TRIES, Server
-from rantau.stages.evaluation.speaker import Decoding, Question, Spoken
+from rantau.stages.evaluation.speakers.served import Served, check_server, served_as
+from rantau.stages.evaluation.speakers.server import TRIES, Server
+from rantau.stages.evaluation.speakers.speaker import Decoding, Question, Spoken
 from rantau.stages.evaluation.stage import answer_stage
 from tests.stages.evaluation.fake_server import FakeServer, Reply, answer, serving
 from tests.stages.evaluation.fakes import FakeSpeaker, context, document, gathered, recipe, some_dialogues
@@ -228,7 +228,7 @@ PROMPTS = {"engine": "server", "decoding": "sampling", "repeats": 2}
 
 def run(out: Path, url: str, heldout: Path, base: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
     monkeypatch.setattr(asking, "load_speaker", lambda *_: FakeSpeaker())
-    monkeypatch.setattr("rantau.stages.evaluation.server.TRIES", 1)
+    monkeypatch.setattr("rantau.stages.evaluation.speakers.server.TRIES", 1)
     ctx = context(STAGE, recipe(base, prompts=PROMPTS), out, gather=heldout)
     STAGE.run(replace(ctx, machine=Machine(server=url, served_base="dasar")))
     return (out / "answers.jsonl").read_bytes()

@@ -3,7 +3,7 @@
 from rantau.recipe import Prompts
 from rantau.records import Answer
 from rantau.stages.evaluation.asked import Asked
-from rantau.stages.evaluation.speech import speech_of
+from rantau.stages.evaluation.metrics.speech import speech_of
 
 
 def asked(system: str, repeats: int) -> Asked:

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from rantau.errors import DataError, MeasureError
 from rantau.recipe import HeldOutText
 from rantau.records import Dialogue, Message
-from rantau.stages.evaluation.answer_texts import answers_of, cut_answers
-from rantau.stages.evaluation.cuts import cut_to_bytes
-from rantau.stages.evaluation.domains import domains_of
-from rantau.stages.evaluation.marked import Marked
-from rantau.stages.evaluation.texts import draw_pieces
+from rantau.stages.evaluation.likelihood.answer_texts import answers_of, cut_answers
+from rantau.stages.evaluation.likelihood.cuts import cut_to_bytes
+from rantau.stages.evaluation.likelihood.domains import domains_of
+from rantau.stages.evaluation.likelihood.marked import Marked
+from rantau.stages.evaluation.likelihood.texts import draw_pieces
 from tests.stages.evaluation.fakes import dialogue, document
 
 TEXT = HeldOutText(name="berita", source="berita", max_documents=9, max_bytes=60)

@@ -10,9 +10,9 @@ from typing import Any
 from rantau import files
 from rantau.errors import MeasureError
 from rantau.records import Answer
-from rantau.stages.evaluation.answers import answer_of_row
-from rantau.stages.evaluation.in_context import ProbeScore
-from rantau.stages.evaluation.texts import TextScore
+from rantau.stages.evaluation.in_context.asking import ProbeScore
+from rantau.stages.evaluation.likelihood.texts import TextScore
+from rantau.stages.evaluation.prompts.answers import answer_of_row
 
 TEXTS, ITEMS, ANSWERS, PROMPTS = "texts.jsonl", "items.jsonl", "answers.jsonl", "prompts.json"
 IN_CONTEXT = "in_context.jsonl"

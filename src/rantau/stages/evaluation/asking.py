@@ -12,16 +12,16 @@ from rantau.chat import Template, Tokenizer, template_for
 from rantau.recipe import Model, Prompts
 from rantau.records import Answer
 from rantau.run.stage import Context
-from rantau.stages.evaluation.answers import ask_items
 from rantau.stages.evaluation.asked import ANSWERS, IN_CONTEXT, ITEMS, PROMPTS, TEXTS
 from rantau.stages.evaluation.heldout import read_held_out
-from rantau.stages.evaluation.in_context import ask_probe
-from rantau.stages.evaluation.items import AskedItem, draw_dialogues, make_items, prompts_sha256
-from rantau.stages.evaluation.rendering import cut_reference, prompt_renderer
-from rantau.stages.evaluation.scoring import held_out_pieces, probe_questions
-from rantau.stages.evaluation.served import served_as
-from rantau.stages.evaluation.speaker import Answerer, LateSpeaker, decoding_of, load_speaker
-from rantau.stages.evaluation.texts import score_pieces
+from rantau.stages.evaluation.in_context.asking import ask_probe
+from rantau.stages.evaluation.likelihood.scoring import held_out_pieces, probe_questions
+from rantau.stages.evaluation.likelihood.texts import score_pieces
+from rantau.stages.evaluation.prompts.answers import ask_items
+from rantau.stages.evaluation.prompts.items import AskedItem, draw_dialogues, make_items, prompts_sha256
+from rantau.stages.evaluation.prompts.rendering import cut_reference, prompt_renderer
+from rantau.stages.evaluation.speakers.served import served_as
+from rantau.stages.evaluation.speakers.speaker import Answerer, LateSpeaker, decoding_of, load_speaker
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,24 +10,24 @@ from rantau.language import LanguageProfile
 from rantau.recipe import Evaluation, Prompts, Semantic
 from rantau.records import AnswerPair, Score
 from rantau.run.progress import Progress
-from rantau.stages.evaluation.answer_scores import (
+from rantau.stages.evaluation.asked import Asked
+from rantau.stages.evaluation.in_context.scores import in_context_scores
+from rantau.stages.evaluation.likelihood.bits import text_scores
+from rantau.stages.evaluation.metrics.answer_scores import (
     copying_scores,
     ending_scores,
     fidelity_scores,
     length_scores,
     repetition_scores,
 )
-from rantau.stages.evaluation.asked import Asked
-from rantau.stages.evaluation.bits import text_scores
-from rantau.stages.evaluation.fidelity import judge_answers
-from rantau.stages.evaluation.in_context_scores import in_context_scores
-from rantau.stages.evaluation.items import plain_prompt
-from rantau.stages.evaluation.overlap import chrf, overlap_statistics
-from rantau.stages.evaluation.reference_scores import bleu_scores, chrf_scores, exact_scores, rouge_scores
+from rantau.stages.evaluation.metrics.fidelity import judge_answers
+from rantau.stages.evaluation.metrics.overlap import chrf, overlap_statistics
+from rantau.stages.evaluation.metrics.reference_scores import bleu_scores, chrf_scores, exact_scores, rouge_scores
+from rantau.stages.evaluation.metrics.semantic import make_judge, semantic_scores
+from rantau.stages.evaluation.metrics.separation import Vectors
+from rantau.stages.evaluation.metrics.speech import Speech, speech_of
+from rantau.stages.evaluation.prompts.items import plain_prompt
 from rantau.stages.evaluation.scores import Resampling, resampling_of
-from rantau.stages.evaluation.semantic import make_judge, semantic_scores
-from rantau.stages.evaluation.separation import Vectors
-from rantau.stages.evaluation.speech import Speech, speech_of
 
 Part = Callable[[], list[Score]]
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from rantau.records import Score, System
-from rantau.stages.evaluation.chance import N_SHUFFLES
+from rantau.stages.evaluation.metrics.chance import N_SHUFFLES
 from rantau.stages.evaluation.scores import Measure, Resampling, score, unmeasured
 from rantau.stages.evaluation.tables import Statistics, Tables
 from rantau.stats import (

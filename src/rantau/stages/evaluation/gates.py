@@ -10,8 +10,8 @@ from rantau.recipe import Condition, Evaluation, Language, read_condition
 from rantau.recipe.gates import IN_CONTEXT_LOSS, RISES
 from rantau.records import Score
 from rantau.stages.evaluation.asked import Asked
-from rantau.stages.evaluation.bits import relative_rise
-from rantau.stages.evaluation.in_context_scores import loss_of_gain
+from rantau.stages.evaluation.in_context.scores import loss_of_gain
+from rantau.stages.evaluation.likelihood.bits import relative_rise
 from rantau.stages.evaluation.scores import Resampling
 
 NOTHING_TO_LOSE = "The base gains nothing from examples that its interval can tell from 0, so no loss can be told."

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rantau.stages.evaluation.chance import shuffles
-from rantau.stages.evaluation.speech import Draws, Texts, View
+from rantau.stages.evaluation.metrics.chance import shuffles
+from rantau.stages.evaluation.metrics.speech import Draws, Texts, View
 
 Statistics = npt.NDArray[np.float64]
 Count = Callable[[Texts, Texts], Statistics]  # answers, references -> (item, k)

@@ -9,7 +9,7 @@ from rantau.errors import MeasureError
 from rantau.files import sha256_text
 from rantau.records import Dialogue, Document, Message
 from rantau.stages.evaluation.draws import ranked
-from rantau.stages.evaluation.items import answerable
+from rantau.stages.evaluation.prompts.items import answerable
 
 MOST_BYTES = 600  # of a question and its answer together: five of them and the question fit into 2,048 tokens
 

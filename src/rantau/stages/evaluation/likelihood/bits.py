@@ -10,9 +10,9 @@ import numpy as np
 from rantau.model.score import bits_per_byte
 from rantau.recipe import HeldOutText
 from rantau.records import Score, System
-from rantau.stages.evaluation.domains import domains_of
+from rantau.stages.evaluation.likelihood.domains import domains_of
+from rantau.stages.evaluation.likelihood.texts import NORMAL_FORM, TextScore
 from rantau.stages.evaluation.scores import Measure, Resampling, score, unmeasured
-from rantau.stages.evaluation.texts import NORMAL_FORM, TextScore
 from rantau.stats import (
     Interval,
     approximate_randomisation,

@@ -14,9 +14,9 @@ from rantau.chat.encode import marked as marks_of
 from rantau.errors import DataError
 from rantau.recipe import InContext
 from rantau.records import Dialogue, Document, Dropped
-from rantau.stages.evaluation.examples import short_exchanges, with_examples
-from rantau.stages.evaluation.letters import LetterQuestion, letter_questions
-from rantau.stages.evaluation.marked import Marked
+from rantau.stages.evaluation.in_context.examples import short_exchanges, with_examples
+from rantau.stages.evaluation.in_context.letters import LetterQuestion, letter_questions
+from rantau.stages.evaluation.likelihood.marked import Marked
 
 LETTERS = "letters"
 Mark = Callable[[Dialogue], Marked]

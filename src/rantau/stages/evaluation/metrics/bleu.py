@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rantau.language import LanguageProfile
-from rantau.stages.evaluation.speech import Texts
+from rantau.stages.evaluation.metrics.speech import Texts
 from rantau.stages.evaluation.tables import Statistics
 
 ORDER = 4

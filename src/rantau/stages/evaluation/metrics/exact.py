@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rantau.language import LanguageProfile, words
-from rantau.stages.evaluation.speech import Texts
+from rantau.stages.evaluation.metrics.speech import Texts
 from rantau.stages.evaluation.tables import Statistics, column
 
 SIGNATURE = "exact_match|case:no|marks and spaces:no"

@@ -13,10 +13,10 @@ from rantau.errors import MachineError, RecipeError
 from rantau.machine import Machine
 from rantau.recipe import Model, Recipe
 from rantau.stages.evaluation.ledger import Tell
-from rantau.stages.evaluation.manners import MANNERS, REFUSALS, Manner, request_body
-from rantau.stages.evaluation.rendering import decode_cuts
-from rantau.stages.evaluation.server import Refused, Server
-from rantau.stages.evaluation.speaker import Decoding, Question, Spoken
+from rantau.stages.evaluation.prompts.rendering import decode_cuts
+from rantau.stages.evaluation.speakers.manners import MANNERS, REFUSALS, Manner, request_body
+from rantau.stages.evaluation.speakers.server import Refused, Server
+from rantau.stages.evaluation.speakers.speaker import Decoding, Question, Spoken
 
 AT_ONCE = 32
 ADAPTED = "adapted"  # the name of the adapted model unless --served-adapted says another

@@ -12,13 +12,13 @@ from rantau.errors import DataError, MeasureError
 from rantau.recipe import HeldOutText
 from rantau.records import Dialogue, Document, Dropped
 from rantau.run.progress import Progress
-from rantau.stages.evaluation.answer_texts import answers_of, cut_answers
-from rantau.stages.evaluation.cuts import cut_to_bytes
-from rantau.stages.evaluation.domains import domain_of
 from rantau.stages.evaluation.draws import ranked
 from rantau.stages.evaluation.ledger import Ledger, Tell
-from rantau.stages.evaluation.marked import Marked
-from rantau.stages.evaluation.speaker import Scorer
+from rantau.stages.evaluation.likelihood.answer_texts import answers_of, cut_answers
+from rantau.stages.evaluation.likelihood.cuts import cut_to_bytes
+from rantau.stages.evaluation.likelihood.domains import domain_of
+from rantau.stages.evaluation.likelihood.marked import Marked
+from rantau.stages.evaluation.speakers.speaker import Scorer
 
 NORMAL_FORM: Literal["NFC"] = "NFC"
 BATCH_PIECES = 8

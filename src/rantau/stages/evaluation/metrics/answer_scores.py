@@ -7,18 +7,18 @@ from functools import partial
 
 from rantau.language import LanguageProfile, n_words, words
 from rantau.records import Score, System
-from rantau.stages.evaluation.fidelity import (
+from rantau.stages.evaluation.figures import Untold, mean_rows
+from rantau.stages.evaluation.metrics.fidelity import (
     fidelity_signature,
     judge_answers,
     judge_sentences,
     why_untellable,
 )
-from rantau.stages.evaluation.figures import Untold, mean_rows
-from rantau.stages.evaluation.repetition import ORDER, TIMES, copied_share, repeats
+from rantau.stages.evaluation.metrics.repetition import ORDER, TIMES, copied_share, repeats
+from rantau.stages.evaluation.metrics.speech import Draws, Speech, Texts
+from rantau.stages.evaluation.metrics.turns import runs_on
 from rantau.stages.evaluation.scores import Measure, Resampling, unmeasured
-from rantau.stages.evaluation.speech import Draws, Speech, Texts
 from rantau.stages.evaluation.tables import Statistics, Tables, column, columns, tables_of
-from rantau.stages.evaluation.turns import runs_on
 
 SYSTEMS: tuple[System, ...] = ("base", "adapted", "change", "ceiling", "chance", "chance-base")
 Judgement = tuple[tuple[float, ...], int]  # one mark an answer, answers of which nothing can be told

@@ -11,9 +11,9 @@ import numpy as np
 
 from rantau.recipe import InContext
 from rantau.records import Score
-from rantau.stages.evaluation.examples import MOST_BYTES
-from rantau.stages.evaluation.in_context import ProbeScore
-from rantau.stages.evaluation.probe import LETTERS
+from rantau.stages.evaluation.in_context.asking import ProbeScore
+from rantau.stages.evaluation.in_context.examples import MOST_BYTES
+from rantau.stages.evaluation.in_context.probe import LETTERS
 from rantau.stages.evaluation.scores import Measure, Resampling, score
 from rantau.stats import Interval, approximate_randomisation, bootstrap_corpus
 from rantau.stats.series import Floats

@@ -12,10 +12,10 @@ from rantau.errors import MeasureError
 from rantau.recipe import HeldOutText, InContext, Model
 from rantau.records import Dropped
 from rantau.run.stage import Context
-from rantau.stages.evaluation.answer_texts import mark_answers
 from rantau.stages.evaluation.heldout import read_held_out
-from rantau.stages.evaluation.probe import ProbeQuestion, dialogue_probe, letter_probe
-from rantau.stages.evaluation.texts import HeldOutPiece, draw_pieces
+from rantau.stages.evaluation.in_context.probe import ProbeQuestion, dialogue_probe, letter_probe
+from rantau.stages.evaluation.likelihood.answer_texts import mark_answers
+from rantau.stages.evaluation.likelihood.texts import HeldOutPiece, draw_pieces
 
 UNSCORED = "unscored.jsonl"
 

@@ -10,9 +10,9 @@ from typing import Any
 from rantau.records import Answer
 from rantau.run.progress import Progress
 from rantau.stages.evaluation.draws import draw_seed
-from rantau.stages.evaluation.items import AskedItem
 from rantau.stages.evaluation.ledger import Ledger, Tell
-from rantau.stages.evaluation.speaker import Answerer, Decoding, Question, Spoken
+from rantau.stages.evaluation.prompts.items import AskedItem
+from rantau.stages.evaluation.speakers.speaker import Answerer, Decoding, Question, Spoken
 
 BATCH_ANSWERS = 32
 

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from rantau.language import LanguageProfile, metric_tokens
-from rantau.stages.evaluation.speech import Texts
+from rantau.stages.evaluation.metrics.speech import Texts
 from rantau.stages.evaluation.tables import Statistics
 
 Rouge = Literal["rouge1", "rouge2", "rougeL"]

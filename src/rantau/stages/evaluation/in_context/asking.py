@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from rantau.run.progress import Progress
+from rantau.stages.evaluation.in_context.probe import ProbeQuestion
 from rantau.stages.evaluation.ledger import Ledger, Tell
-from rantau.stages.evaluation.probe import ProbeQuestion
-from rantau.stages.evaluation.speaker import Scorer
+from rantau.stages.evaluation.speakers.speaker import Scorer
 
 BATCH_QUESTIONS = 8
 

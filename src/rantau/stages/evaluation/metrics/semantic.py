@@ -11,9 +11,9 @@ from rantau.language import LanguageProfile, folded, words
 from rantau.recipe import Semantic
 from rantau.records import Score
 from rantau.stages.evaluation.figures import corpus_rows, mean_rows
+from rantau.stages.evaluation.metrics.separation import ALIKE, Separation, Vectors, separation_of, some_of
+from rantau.stages.evaluation.metrics.speech import Speech, Texts, View
 from rantau.stages.evaluation.scores import Measure, Resampling, unmeasured
-from rantau.stages.evaluation.separation import ALIKE, Separation, Vectors, separation_of, some_of
-from rantau.stages.evaluation.speech import Speech, Texts, View
 from rantau.stages.evaluation.tables import Statistics, column, tables_of
 
 Encode = Callable[[Sequence[str]], Vectors]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rantau.chat import Tokenizer
-from rantau.stages.evaluation.speaker import Decoding, Question
+from rantau.stages.evaluation.speakers.speaker import Decoding, Question
 
 SEEDS = 2**31  # llama.cpp reads 32 bits, and some servers a sign
 MOST_STOPS = 4  # strings that OpenAI's protocol takes

@@ -8,7 +8,7 @@ from rantau.chat import Template, Tokenizer, encode_prompt
 from rantau.errors import DataError
 from rantau.recipe import Formatting
 from rantau.records import Message
-from rantau.stages.evaluation.items import Kept, Render
+from rantau.stages.evaluation.prompts.items import Kept, Render
 
 
 def prompt_renderer(

@@ -12,7 +12,7 @@ from rantau.machine import Machine
 from rantau.recipe import Model, Prompts
 from rantau.run.progress import Progress
 from rantau.stages.evaluation.ledger import Tell
-from rantau.stages.evaluation.marked import Marked
+from rantau.stages.evaluation.likelihood.marked import Marked
 
 if TYPE_CHECKING:
     from rantau.model.sampled import Narrowing
@@ -150,7 +150,7 @@ def load_speaker(
     from rantau.model.score import score_rows, score_texts
     from rantau.model.tokenizer import load_tokenizer
     from rantau.model.vocabulary import extend_model
-    from rantau.stages.evaluation.rendering import decode_cuts
+    from rantau.stages.evaluation.prompts.rendering import decode_cuts
 
     tokenizer = load_tokenizer(model, progress, vocabulary=vocabulary)
     base = load_base(model, machine, progress)

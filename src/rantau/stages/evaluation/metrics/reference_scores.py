@@ -7,13 +7,13 @@ from functools import partial
 from rantau.language import LanguageProfile
 from rantau.recipe import Prompts
 from rantau.records import Score
-from rantau.stages.evaluation.bleu import bleu, bleu_signature, bleu_statistics, bleu_tokenizer
-from rantau.stages.evaluation.exact import SIGNATURE, exact_marks
 from rantau.stages.evaluation.figures import corpus_rows, mean_rows
-from rantau.stages.evaluation.overlap import chrf, chrf_signature, overlap_statistics
-from rantau.stages.evaluation.rouge import ROUGES, rouge_marks, rouge_signature, rouge_tokeniser
+from rantau.stages.evaluation.metrics.bleu import bleu, bleu_signature, bleu_statistics, bleu_tokenizer
+from rantau.stages.evaluation.metrics.exact import SIGNATURE, exact_marks
+from rantau.stages.evaluation.metrics.overlap import chrf, chrf_signature, overlap_statistics
+from rantau.stages.evaluation.metrics.rouge import ROUGES, rouge_marks, rouge_signature, rouge_tokeniser
+from rantau.stages.evaluation.metrics.speech import Speech
 from rantau.stages.evaluation.scores import Measure, Resampling
-from rantau.stages.evaluation.speech import Speech
 from rantau.stages.evaluation.tables import tables_of
 
 

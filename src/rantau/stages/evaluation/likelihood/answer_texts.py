@@ -5,8 +5,8 @@ from __future__ import annotations
 from rantau.chat import Template, Tokenizer, encode_answers
 from rantau.recipe import Formatting
 from rantau.records import Dialogue, Message
-from rantau.stages.evaluation.cuts import cut_to_bytes
-from rantau.stages.evaluation.marked import Marked
+from rantau.stages.evaluation.likelihood.cuts import cut_to_bytes
+from rantau.stages.evaluation.likelihood.marked import Marked
 
 
 def cut_answers(dialogue: Dialogue, max_bytes: int) -> Dialogue | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rantau.language import LanguageProfile, judge_language
-from rantau.stages.evaluation.sentences import sentences
+from rantau.stages.evaluation.metrics.sentences import sentences
 
 MIN_PROBABILITY = 0.5
 

@@ -1,0 +1,1 @@
+"""The in-context probe: what examples in the prompt are worth."""

@@ -1,0 +1,1 @@
+"""What held-out text costs a model: bits per byte and perplexity."""

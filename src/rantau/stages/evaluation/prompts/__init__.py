@@ -1,0 +1,1 @@
+"""Held-out prompts as both systems see them, and their answers."""

@@ -1,0 +1,1 @@
+"""Who is asked: a model in memory, or a server."""
