@@ -76,3 +76,8 @@ def test_of_many_tasks_only_their_mean_is_shown() -> None:
 @pytest.mark.parametrize(("clean", "told"), [(0.6, "without them 60.0 adapted"), (None, "without them - adapted")])
 def test_contaminated_questions_are_told(clean: float | None, told: str) -> None:
     assert told in benchmark_table([row("x", "x", n_contaminated=4, clean_adapted=clean)])
+
+
+def test_the_head_tells_the_level_of_the_intervals() -> None:
+    head = benchmark_table([row("x", "x")], confidence=0.9).splitlines()[0]
+    assert "change (90 % interval)" in head

@@ -26,6 +26,12 @@ def test_show_without_a_run_says_how_to_start(tmp_path: Path) -> None:
     assert result.returncode == 2 and "rantau run" in result.stderr
 
 
+def test_two_runs_are_compared_alone(tmp_path: Path) -> None:
+    shown = rantau("show", "one", "--compare", "a", "b", cwd=tmp_path)
+    assert shown.returncode == 2
+    assert "--compare A B stands alone" in shown.stderr
+
+
 def test_doctor_lists_what_is_there(tmp_path: Path) -> None:
     result = rantau("doctor", "--json", cwd=tmp_path)
     found = {f["what"]: f for f in json.loads(result.stdout)}

@@ -85,3 +85,29 @@ def test_a_profile_sets_every_switch_that_the_recipe_leaves_out(tmp_path: Path) 
     sides = {row["name"]: row["side"] for row in switch_table(load_recipe(path, profile="seed"))}
     assert sides.pop("adapter targets") == "better"
     assert set(sides.values()) == {"seed"}
+
+
+@pytest.mark.parametrize(
+    ("prompts", "message"),
+    [
+        ("repeats: 5", r"repeats is 5, .* Write repeats: 1, or decoding: sampling\."),
+        (
+            "semantic: [{name: m, encoder: e, threshold: 0.5, unrelated_share: 0.02}]",
+            r"unrelated_share is 0\.02, which only threshold: auto uses; .* leave unrelated_share out\.",
+        ),
+    ],
+)
+def test_a_field_of_prompts_that_would_change_nothing_is_refused(
+    tmp_path: Path, prompts: str, message: str
+) -> None:
+    text = GOOD + f"  prompts: {{source: news, {prompts}}}\n"
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(write(tmp_path, text))
+
+
+def test_greedy_in_the_seed_profile_says_what_to_write(tmp_path: Path) -> None:
+    text = GOOD + "  prompts: {source: news, decoding: greedy}\n"
+    with pytest.raises(RecipeError, match=r"repeats is 5, .* Write repeats: 1, or decoding: sampling\."):
+        load_recipe(write(tmp_path, text), profile="seed")
+    asked = load_recipe(write(tmp_path, text.replace("greedy", "greedy, repeats: 1")), profile="seed").evaluation
+    assert asked.prompts is not None and asked.prompts.repeats == 1

@@ -60,7 +60,7 @@ def trial(
         rows += _rows(metric, "talks", "points", "higher", means[0], means[1] + change_scores)
     files.write_json(at / "compare" / "scores.json", rows)
     files.write_json(at / "train-talk" / "summary.json", {"learnt_tokens": 1000, "trainable": 64})
-    files.write_jsonl(at / "train-talk" / "loss.jsonl", [{"loss": 3.0 - i / 10} for i in range(20)])
+    files.write_jsonl(at / "train-talk" / "loss.jsonl", [{"step": i + 1, "loss": 3.0 - i / 10} for i in range(20)])
     folders = {n: at / n for n in ("answer-base", "answer-adapted", "compare", "train-talk")}
     for name, place in folders.items():
         Manifest(name, 1, "k", {}, {}, {}, "d", {}, {"wall_s": 2.0}).write(place)

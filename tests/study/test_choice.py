@@ -76,3 +76,9 @@ def test_a_figure_that_was_not_measured_is_named_with_those_that_were() -> None:
         choose(Choice(figures=["chrf"]), FIGURES)
     with pytest.raises(RecipeError, match="neither better lower nor higher"):
         choose(Choice(figures=["w"]), [figure("a", "w", 1, better="neither")])
+
+
+def test_a_rule_that_can_rank_nobody_does_not_take_the_first() -> None:
+    once = [figure("", "bleu", 10), figure("a", "bleu", 20), figure("b", "bleu", 30)]
+    with pytest.raises(RecipeError, match="gain_over_sd cannot rank by bleu: no arm has a deviation"):
+        choose(Choice(rule="gain_over_sd", figures=["bleu"]), once)

@@ -126,3 +126,11 @@ def test_a_server_cannot_answer_for_many_models(tmp_path: Path) -> None:
     path = written(tmp_path, base=str(recipe))
     with pytest.raises(RecipeError, match="a server answers for one"):
         trials_of(load_study(path), path)
+
+
+def test_a_rule_without_a_spread_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    rule = {"rule": "gain_over_sd", "figures": ["bleu"]}
+    path = written(tmp_path, repeats=1, choice=rule)
+    with pytest.raises(RecipeError, match=r"no deviation to divide by\. Raise repeats"):
+        trials_of(load_study(path), path)
+    assert trials_of(load_study(again := written(tmp_path, repeats=2, choice=rule)), again)

@@ -8,6 +8,7 @@ import pytest
 from rantau import files
 from rantau.study.arms import BASE, figures_of, gather
 from rantau.study.compare import differences_to
+from rantau.study.questions import benchmark_tables
 from rantau.study.running import Done
 from tests.study.made import recipe, said, trial
 
@@ -55,6 +56,17 @@ def test_passages_are_paired(tmp_path: Path) -> None:
     (between,) = differences_to("b", gathered, mine, EVALUATION, seed=1)
     assert (between.value, between.unit) == (pytest.approx(2 / 3 - 1 / 2), "share")
     assert between.effect == "unclear", "thirty passages, not sixty questions"
+
+
+def test_passages_behind_other_examples_are_other_items(tmp_path: Path) -> None:
+    done = with_benchmark(trial(tmp_path, "a", 0, bits=2.0, answers=[said(4)]), [1] * 30)
+    (items,) = (found[0] for found in benchmark_tables(done.folders).values())
+    file = done.folders["benchmark-base"] / "tasks" / "reading" / "passages.json"
+    content = files.read_json(file)
+    content["questions"][1]["prompt"] = "five examples, p"
+    files.write_json(file, content)
+    (others,) = (found[0] for found in benchmark_tables(done.folders).values())
+    assert [a == b for a, b in zip(items, others, strict=True)] == [False] + [True] * 29
 
 
 def test_the_base_alone_has_no_benchmark_without_the_stage(tmp_path: Path) -> None:

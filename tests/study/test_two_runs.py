@@ -37,6 +37,21 @@ def test_paired_figures_have_a_difference_and_others_stand_side_by_side(tmp_path
     assert bleu.p_holm == pytest.approx(min(1.0, 2 * bleu.p)), "BLEU and chrF++ are what both share and scored"
 
 
+def test_answers_of_other_lengths_are_not_paired(tmp_path: Path) -> None:
+    folders = []
+    for name, tokens in (("one", 48), ("two", 256)):
+        done = trial(tmp_path, name, 0, bits=2.0, answers=[said(4)])
+        rows = files.read_json(tmp_path / f"{name}-0" / "compare" / "scores.json")
+        for row in (r for r in rows if r["metric"] == "bleu"):
+            row["signature"] = f"BLEU|max_new_tokens:{tokens}|interval:bootstrap {name}"
+        files.write_json(tmp_path / f"{name}-0" / "compare" / "scores.json", rows)
+        folders.append(run_of(done, tmp_path / "runs" / name))
+    by = {f.metric: f for f in compare_runs(folders[0], folders[1]).figures}
+    assert by["bleu"].first == by["bleu"].second
+    assert by["bleu"].difference is None, "measured in two ways"
+    assert by["chrf++"].difference is not None
+
+
 def test_a_run_that_did_not_finish_is_named(tmp_path: Path) -> None:
     one = run_of(trial(tmp_path, "a", 0, bits=2.0, answers=[said(4)]), tmp_path / "runs" / "one")
     (tmp_path / "a-0" / "compare" / "manifest.json").unlink()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rantau import files
-from rantau.cli.table import aligned
+from rantau.cli.table import aligned, level
 
 Row = Mapping[str, Any]
 MOST_TASKS = 12  # of more tasks (57 subjects) only their mean is shown
@@ -20,11 +20,21 @@ def benchmark_rows(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def benchmark_table(rows: Sequence[Row]) -> str:
+def benchmark_table(rows: Sequence[Row], *, confidence: float = 0.95) -> str:
     """One line a task, in percent; "at chance" in words."""
     n_tasks = {name: sum(r["benchmark"] == name for r in rows) for name in {r["benchmark"] for r in rows}}
     shown = [r for r in rows if n_tasks[r["benchmark"]] <= MOST_TASKS or r["task"] == r["benchmark"]]
-    head = ["benchmark", "shots", "base", "adapted", "change (95 % interval)", "resolves", "chance", "n", ""]
+    head = [
+        "benchmark",
+        "shots",
+        "base",
+        "adapted",
+        f"change ({level(confidence)} interval)",
+        "resolves",
+        "chance",
+        "n",
+        "",
+    ]
     return aligned([head, *(_line(row) for row in shown)], right=(1, 2, 3, 5, 6, 7))
 
 

@@ -22,7 +22,7 @@ def list_command(data: Path | None, as_json: bool) -> None:
     from rantau.stages.evaluation.benchmarks.local import read_index
 
     index = read_index(data) if data else {}
-    rows = []
+    rows: list[dict[str, object]] = []
     for benchmark in catalogue().values():
         there = [index[task] for task in benchmark.tasks if task in index]
         rows.append({

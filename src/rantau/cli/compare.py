@@ -21,9 +21,9 @@ def show_two(first: Path, second: Path, *, as_json: bool) -> None:
 
 
 def _told(found: TwoRuns) -> str:
-    from rantau.cli.table import aligned
+    from rantau.cli.table import aligned, level
 
-    head = ["", found.first, found.second, "difference (95 % interval)", "p, Holm", "n", ""]
+    head = ["", found.first, found.second, f"difference ({level(found.confidence)} interval)", "p, Holm", "n", ""]
     rows = [head, *(_row(figure) for figure in found.figures)]
     n = sum(figure.difference is not None for figure in found.figures)
     parts = [aligned(rows, right=(1, 2, 4, 5))]

@@ -93,9 +93,10 @@ def command(
 
 def _tell(folder: Path) -> None:
     from rantau.cli.table import before_after
-    from rantau.run.journal import SHOWN
+    from rantau.run.journal import SHOWN, read_journal
 
-    click.echo("\n" + before_after(folder / "stages" / "compare") + "\n")
+    confidence = float(read_journal(folder)["recipe"]["evaluation"]["confidence"])
+    click.echo("\n" + before_after(folder / "stages" / "compare", confidence=confidence) + "\n")
     for name, what in (*SHOWN, (f"{folder.name}.zip", "zip")):
         if (folder / name).exists():
             click.echo(f"{what:13s} {folder / name}")

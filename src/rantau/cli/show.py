@@ -35,6 +35,9 @@ def command(
     if two:
         from rantau.cli.compare import show_two
 
+        if name or verify or live:
+            raise click.UsageError("--compare A B stands alone: leave out NAME, --verify and --live.")
+
         show_two(*(run_folder(runs_path, one) for one in two), as_json=as_json)
         return
     if live:
@@ -51,9 +54,11 @@ def command(
         return
     rows = [["stage", "digest", "seconds"]]
     rows += [[s["stage"], s["digest"][:16], _seconds(folder, s["stage"])] for s in journal["stages"]]
-    click.echo(f"run {folder.name}\n\n{aligned(rows, right=(2,))}\n\n{before_after(folder / 'stages/compare')}")
+    confidence = float(journal["recipe"]["evaluation"]["confidence"])
+    scores_table = before_after(folder / "stages/compare", confidence=confidence)
+    click.echo(f"run {folder.name}\n\n{aligned(rows, right=(2,))}\n\n{scores_table}")
     if found := benchmark_rows(folder):
-        click.echo(f"\n{benchmark_table(found)}")
+        click.echo(f"\n{benchmark_table(found, confidence=confidence)}")
 
 
 def _follow(runs: Path, name: str | None, *, as_json: bool) -> None:

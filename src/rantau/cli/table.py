@@ -21,13 +21,18 @@ def aligned(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
     return "\n".join(lines)
 
 
-def before_after(compare: Path) -> str:
+def level(confidence: float) -> str:
+    """Such as 95 %."""
+    return f"{100 * confidence:g} %"
+
+
+def before_after(compare: Path, *, confidence: float = 0.95) -> str:
     """base | adapted | change with its interval | n, one line a metric; chance and ceiling below."""
     scores = files.read_json(compare / "scores.json")
     found: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
     for row in scores:
         found.setdefault((row["metric"], row["name"]), {})[row["system"]] = row
-    rows = [["", "base", "adapted", "change (95 % interval)", "n"]]
+    rows = [["", "base", "adapted", f"change ({level(confidence)} interval)", "n"]]
     for (metric, name), by in found.items():
         label = f"{metric.replace('_', ' ')}, {name}" if name else metric.replace("_", " ")
         cells = [_value(by.get(s)) for s in ("base", "adapted")]

@@ -24,6 +24,9 @@ class HeldOutText(Slice):
     )
 
 
+UNRELATED_SHARE = 0.01
+
+
 class Semantic(Slice):
     name: Name = Field(description="Name in the report.")
     encoder: str = Field(
@@ -34,13 +37,21 @@ class Semantic(Slice):
         "auto", description="Cosine from which an answer matches, -1..1; auto = so that unrelated pairs rarely do."
     )
     unrelated_share: float = Field(
-        0.01, gt=0, le=0.5, description="With threshold auto: most unrelated pairs that may match, 0..0.5."
+        UNRELATED_SHARE,
+        gt=0,
+        le=0.5,
+        description="With threshold auto: most unrelated pairs that may match, 0..0.5.",
     )
 
     @model_validator(mode="after")
     def _threshold_is_a_cosine(self) -> Semantic:
         if self.threshold != "auto" and not -1 <= self.threshold <= 1:
             raise ValueError(f"threshold must be auto or a cosine in -1..1, got {self.threshold}")
+        if self.threshold != "auto" and self.unrelated_share != UNRELATED_SHARE:
+            raise ValueError(
+                f"unrelated_share is {self.unrelated_share}, which only threshold: auto uses; here threshold is "
+                f"{self.threshold}. Write threshold: auto, or leave unrelated_share out"
+            )
         return self
 
 
@@ -83,7 +94,10 @@ class Prompts(Slice):
         if self.decoding == "greedy":
             for field, default in SAMPLING_ONLY.items():
                 if (value := getattr(self, field)) != default:
-                    raise ValueError(f"{field} is {value}, which only decoding: sampling uses")
+                    raise ValueError(
+                        f"{field} is {value}, which only decoding: sampling uses. Write "
+                        f"{field}: {default}, or decoding: sampling"
+                    )
         for metric, tokens in self.metric_tokens.items():
             if not 1 <= tokens <= self.max_new_tokens:
                 raise ValueError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from rantau.recipe.evaluation import Evaluation, HeldOutText
 OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt,
 }  # fmt: skip
-SHAPE = re.compile(r"\s*(\S+)\s*(>=|<=|>|<)\s*(\S+)\s*")
+SHAPE = re.compile(r"\s*([^\s<>][^<>]*?)\s*(>=|<=|>|<)\s*([^\s<>=]+)\s*")
 RISES = {"source_bpb_rise": "source", "target_bpb_rise": "target"}
 """Figure -> the language whose texts it pools: relative rise of bits per byte, 0.02 is 2 % more."""
 IN_CONTEXT_LOSS = "in_context_loss"
@@ -49,7 +50,7 @@ def read_condition(text: str) -> Condition:
     """Raises   ValueError, with an example, unless it is `<figure> <op> <number>`"""
     match = SHAPE.fullmatch(text)
     try:
-        if match:
+        if match and math.isfinite(float(match[3])):  # nothing is above nan: such a gate would never close
             return Condition(text.strip(), match[1], match[2], float(match[3]))
     except ValueError:
         pass

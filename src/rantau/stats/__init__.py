@@ -12,7 +12,7 @@ from rantau.stats.clustered import clustered_mean, clustered_proportion
 from rantau.stats.interval import Interval
 from rantau.stats.multiplicity import holm
 from rantau.stats.power import resolvable_difference
-from rantau.stats.proportion import mcnemar_exact, proportion_wilson
+from rantau.stats.proportion import mcnemar_exact, paired_shares, proportion_wilson
 from rantau.stats.quantile import quantiles
 from rantau.stats.randomisation import approximate_randomisation
 
@@ -29,6 +29,7 @@ __all__ = [
     "mcnemar_exact",
     "paired_difference",
     "paired_ratio_change",
+    "paired_shares",
     "proportion_wilson",
     "quantiles",
     "resolvable_difference",

@@ -3,8 +3,12 @@
 from math import sqrt
 from statistics import NormalDist
 
+import numpy as np
+import numpy.typing as npt
+
 from rantau.errors import MeasureError
 from rantau.stats.interval import Interval
+from rantau.stats.series import checked, same_length
 
 
 def proportion_wilson(k: int, n: int, *, confidence: float = 0.95) -> Interval:
@@ -35,6 +39,32 @@ def wilson_bounds(share: float, n: float, *, reach: float) -> tuple[float, float
     low = 0.0 if share == 0 else centre - width  # exact at the ends, where rounding would leave 1e-17
     high = 1.0 if share == 1 else centre + width
     return low, high
+
+
+def paired_shares(before: npt.ArrayLike, after: npt.ArrayLike, *, confidence: float = 0.95) -> Interval:
+    """Interval of the difference of two shares of successes on the same items, after less before.
+
+    before, after  (n,) 0 or 1 per item, the same items in the same order
+    Returns  value: the difference itself; the bounds are those of the counts with one item added to each of the
+             two kinds on which the systems differ, inside -1..1, and never of no width. A bootstrap has no width
+             where no item differs: of 20 items of which 5 % improve it holds the truth 59 times in 100
+    Raises   MeasureError for fewer than 2 items, lengths that differ, or a value other than 0 and 1
+    Source   Bonett and Price 2012 (adjusted Wald interval), as the R package statpsych computes it (ci.prop.ps)
+    """
+    if not 0 < confidence < 1:
+        raise MeasureError(f"confidence must be between 0 and 1, got {confidence}. Try 0.95.")
+    first, second = checked(before, "before", min_items=2), checked(after, "after", min_items=2)
+    same_length(before=first, after=second)
+    if not np.isin([first, second], (0.0, 1.0)).all():
+        raise MeasureError(
+            "before and after must be 0 or 1 for each item. Use paired_difference() for other values."
+        )
+    n, gaps = len(first), second - first
+    won, lost = (float(np.count_nonzero(gaps == side) + 1) / (n + 2) for side in (1, -1))
+    reach = NormalDist().inv_cdf(0.5 + confidence / 2) * sqrt((won + lost - (won - lost) ** 2) / (n + 2))
+    low, high = max(won - lost - reach, -1.0), min(won - lost + reach, 1.0)
+    value = float(gaps.mean())
+    return Interval(value, min(low, value), max(high, value), n, f"paired adjusted Wald, {confidence * 100:g} %")
 
 
 def mcnemar_exact(b: int, c: int) -> float:

@@ -98,7 +98,8 @@ def gather(arms: Sequence[str], done: Sequence[Done]) -> Gathered:
     _refuse_unlike(measured)
     finished = tuple(arm for arm, found in measured.items() if found)
     if not finished:
-        raise MeasureError("no trial has finished, so nothing can be compared. The messages above say why.")
+        why = next((f" The first to fail, {d.trial.title}: {d.error}" for d in done if d.error), "")
+        raise MeasureError(f"no trial has finished, so nothing can be compared.{why}")
     tables = {arm: _tables(measured[arm], lambda m: m.adapted) for arm in finished}
     bases = {arm: _tables(measured[arm], lambda m: m.base) for arm in finished}
     first = finished[0]

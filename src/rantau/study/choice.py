@@ -51,12 +51,15 @@ def choose(asked: Choice, figures: Sequence[ArmFigure]) -> Chosen:
     """The arm that the rule takes. Of several with one mean rank the best in the first figure; if these are equal
     too, the one that was listed first.
 
-    Raises   RecipeError for a figure that was not measured, or that is neither better lower nor higher
+    Raises   RecipeError for a figure that was not measured, that is neither better lower nor higher, or by which
+             no arm can be ranked
     """
     names = asked.figures[:1] if asked.rule == "best" else asked.figures
     value_of = _gain_over_sd if asked.rule == "gain_over_sd" else _worth
     arms = list(dict.fromkeys(f.arm for f in figures if f.arm != BASE))
     values = {name: _values(name, figures, arms, value_of) for name in names}
+    for name, found in values.items():
+        _refuse_untold(asked.rule, name, found)
     ranks = {name: _ranks(found) for name, found in values.items()}
     listed = [
         Ranked(arm, sum(ranks[n][arm] for n in names) / len(names), {n: values[n][arm] for n in names},
@@ -66,6 +69,19 @@ def choose(asked: Choice, figures: Sequence[ArmFigure]) -> Chosen:
     ordered = tuple(sorted(listed, key=_place))
     level = tuple(r.arm for r in ordered[1:] if _place(r) == _place(ordered[0]))
     return Chosen(ordered[0].arm, asked.rule, tuple(names), ordered, level)
+
+
+def _refuse_untold(rule: Rule, name: str, values: dict[str, float | None]) -> None:
+    """All arms level would choose the first of the file, which nobody measured."""
+    if any(value is not None for value in values.values()):
+        return
+    why = "no arm has a figure"
+    if rule == "gain_over_sd":
+        why = "no arm has a deviation: each was trained and answered once, or its runs are equal"
+    raise RecipeError(
+        f"the rule {rule} cannot rank by {name}: {why}. Raise repeats, sample several answers, or choose by "
+        "mean_rank over other figures."
+    )
 
 
 def _place(ranked: Ranked) -> tuple[float, float]:

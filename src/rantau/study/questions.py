@@ -41,8 +41,8 @@ def benchmark_tables(
         base, adapted = (
             files.read_json(folders[f"benchmark-{s}"] / file)["questions"] for s in ("base", "adapted")
         )
-        items = tuple(dict.fromkeys(map(_item, base)))
-        found[row["metric"], row["task"]] = (items, _table(base, items), _table(adapted, items))
+        groups = tuple(dict.fromkeys(map(_item, base)))
+        found[row["metric"], row["task"]] = (_items(base), _table(base, groups), _table(adapted, groups))
     return found
 
 
@@ -57,6 +57,14 @@ def _results(folders: Mapping[str, Path]) -> list[dict[str, Any]]:
 def _item(question: Mapping[str, Any]) -> str:
     """Its group, or itself."""
     return str(question["cluster"] or f"{question['number']} {question['prompt']}")
+
+
+def _items(questions: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Every group with what it was asked: with other examples before them its questions are others."""
+    prompts: dict[str, list[str]] = {}
+    for question in questions:
+        prompts.setdefault(_item(question), []).append(question["prompt"])
+    return tuple(f"{group} {files.sha256_text(' '.join(asked))[:16]}" for group, asked in prompts.items())
 
 
 def _table(questions: list[dict[str, Any]], items: tuple[str, ...]) -> Statistics:

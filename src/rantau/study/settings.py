@@ -24,6 +24,7 @@ class ArmSettings:
 
     train_loss  nats per learnt token, mean over the last tenth of the steps of the last phase and over trainings
     val_loss    nats per token of the first held-out text, of the adapted model, mean over trainings
+    learnt_tokens  of all phases of the first training; trainable: of its last phase
     wall_s      of all stages that this arm's trainings went through, shared ones counted whole
     failed      repetition -> why
     """
@@ -81,19 +82,21 @@ def _flat(node: Any, at: str = "") -> dict[str, Any]:
 
 def _trained(done: Sequence[Done]) -> dict[str, Any]:
     """What the trainings of an arm came to."""
-    last = [d.folders[f"train-{d.trial.recipe.phases[-1].name}"] for d in done]
-    summaries = [files.read_json(folder / "summary.json") for folder in last]
+    phases = [[d.folders[f"train-{phase.name}"] for phase in d.trial.recipe.phases] for d in done]
+    last = [folders[-1] for folders in phases]
+    summaries = [files.read_json(folder / "summary.json") for folders in phases[:1] for folder in folders]
     return {
         "train_loss": fmean(map(_last_loss, last)) if last else None,
         "val_loss": fmean(map(_val_loss, done)) if done else None,
-        "learnt_tokens": summaries[0]["learnt_tokens"] if summaries else None,
-        "trainable": summaries[0]["trainable"] if summaries else None,
+        "learnt_tokens": sum(s["learnt_tokens"] for s in summaries) if summaries else None,
+        "trainable": summaries[-1]["trainable"] if summaries else None,
         "wall_s": round(sum(_wall_s(f) for f in {p for d in done for p in d.folders.values()}), 1),
     }
 
 
 def _last_loss(folder: Path) -> float:
-    losses = [row["loss"] for row in files.read_jsonl(folder / "loss.jsonl")]
+    """A training that was continued may have written a step twice: the last counts."""
+    losses = list({row["step"]: row["loss"] for row in files.read_jsonl(folder / "loss.jsonl")}.values())
     return fmean(losses[-max(1, round(LAST_SHARE * len(losses))) :])
 
 

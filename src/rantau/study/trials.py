@@ -42,12 +42,13 @@ def trials_of(study: Study, path: Path) -> list[Trial]:
     """Every trial, all arms of one repetition before the next: a stopped study has whole comparisons.
 
     path     the study's file
-    Raises   RecipeError if an arm sets what the recipe does not know, or if one differs in what is held out or
-             asked, so that items could not be compared
+    Raises   RecipeError if an arm sets what the recipe does not know, if one differs in what is held out or
+             asked, so that items could not be compared, or if the rule of choice cannot be followed
     """
     place = base_path(study, path)
     base = load_recipe(place)
     _refuse_server(base)
+    _refuse_no_spread(study, base)
     first = [_trial(study, arm, place) for arm in study.all_arms()]
     for trial in first:
         _refuse_other_items(trial, base)
@@ -82,6 +83,17 @@ def _refuse_other_items(trial: Trial, base: Recipe) -> None:
                 f"arm {trial.arm}: sets {field}, but arms are compared over the same held-out items. Change it in "
                 "the base recipe, for all arms."
             )
+
+
+def _refuse_no_spread(study: Study, base: Recipe) -> None:
+    """What the rule divides by must come out of the study: told before it runs."""
+    prompts = base.evaluation.prompts
+    answered_once = prompts is None or prompts.repeats < 2
+    if study.choice and study.choice.rule == "gain_over_sd" and study.repeats < 2 and answered_once:
+        raise RecipeError(
+            "choice.rule is gain_over_sd, but each arm is trained once and each prompt answered once, so there is "
+            "no deviation to divide by. Raise repeats, or choose by mean_rank."
+        )
 
 
 def _refuse_server(base: Recipe) -> None:

@@ -25,7 +25,7 @@ class Compared:
 
     first, second  of the adapted models; None where a run has none
     difference     second minus first over the items, with p corrected by Holm over all figures that both runs
-                   share; None if they were not measured on the same items
+                   share; None if they were not measured on the same items, or not in the same way
     """
 
     metric: str
@@ -39,13 +39,15 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class TwoRuns:
-    """recipe: lines `field first -> second`; same_base: whether both started from the same weights"""
+    """recipe: lines `field first -> second`; same_base: whether both started from the same weights; confidence: of
+    the intervals, as the first run has it"""
 
     first: str
     second: str
     recipe: tuple[str, ...]
     same_base: bool
     figures: tuple[Compared, ...]
+    confidence: float
 
     def to_plain(self) -> dict[str, Any]:
         return asdict(self)
@@ -67,7 +69,7 @@ def compare_runs(first: Path, second: Path) -> TwoRuns:
     figures = [_compared(key, scores, differences.get(key)) for key in keys]
     lines = differences_from(*recipes)
     same = not any(line.startswith("model.") for line in lines)
-    return TwoRuns(*names, tuple(lines), same, tuple(figures))
+    return TwoRuns(*names, tuple(lines), same, tuple(figures), recipes[0].evaluation.confidence)
 
 
 def _read(folder: Path) -> tuple[Recipe, dict[str, Path]]:
@@ -91,8 +93,12 @@ def _differences(
     names: tuple[str, str], tables: Sequence[Mapping[Key, Measured]], scores: Sequence[Mapping[Key, Any]],
     recipe: Recipe,
 ) -> dict[Key, Difference]:  # fmt: skip
-    """Of figures that both runs measured on the same items."""
-    shared = [k for k, m in tables[0].items() if k in tables[1] and tables[1][k].items == m.items]
+    """Of figures that both runs measured on the same items, in the same way."""
+    shared = [
+        k
+        for k, m in tables[0].items()
+        if k in tables[1] and tables[1][k].items == m.items and _measured_alike(k, scores)
+    ]
     arms = {
         name: {k: ArmTables(of[k].items, {0: of[k].adapted}, of[k].combine) for k in shared}
         for name, of in zip(names, tables, strict=True)
@@ -108,6 +114,15 @@ def _differences(
         d.key: replace(d, p_holm=p, effect=d.effect if p < alpha or d.effect == "described" else "unclear")
         for d, p in zip(found, holm([d.p for d in found]), strict=True)
     }
+
+
+def _measured_alike(key: Key, scores: Sequence[Mapping[Key, Any]]) -> bool:
+    """Whether the signatures agree up to the kind of interval: tokens of an answer, decoding, words, encoder.
+
+    The signature of a benchmark sets no kind of interval apart; there the items hold the prompts.
+    """
+    told = [s.get(key, {}).get("adapted", {}).get("signature", "").partition("|interval:") for s in scores]
+    return told[0][0] == told[1][0] or not all(kind for _, kind, _ in told)
 
 
 def _told(scores: Mapping[Key, Any], key: Key) -> bool:

@@ -232,6 +232,14 @@ def test_too_little_held_out_is_refused_before_the_model_is_loaded(
         run(monkeypatch, None, ctx)
 
 
+def test_where_no_prompt_fits_the_reason_is_told(
+    monkeypatch: pytest.MonkeyPatch, tiny_base: Path, heldout: Path, tmp_path: Path
+) -> None:
+    ctx = context(BASE_STAGE, recipe(tiny_base, prompts={"max_new_tokens": 512}), tmp_path / "out", gather=heldout)
+    with pytest.raises(MeasureError, match=r"40 were refused, the first one because: .*\.max_new_tokens\."):
+        run(monkeypatch, None, ctx)
+
+
 def test_declaration() -> None:
     adapted = answer_stage("adapted", adapter_from="train-sft")
     assert (BASE_STAGE.name, BASE_STAGE.needs) == ("answer-base", ("gather",))

@@ -9,6 +9,7 @@ from sacrebleu.metrics.chrf import CHRF
 
 from rantau import files
 from rantau.errors import MeasureError
+from rantau.model.encoder import load_encoder
 from rantau.recipe import Recipe
 from rantau.run.stage import Context
 from rantau.stages.evaluation import asking
@@ -88,6 +89,7 @@ def test_every_row_has_n_interval_and_signature(
     assert rows["language_fidelity", "adapted"]["value"] == 1.0
     assert rows["language_fidelity", "change"]["value"] == 1.0
     assert rows["language_fidelity", "adapted"]["n_untold"] == 0
+    assert "too_short:left_out" in str(rows["sentence_fidelity", "adapted"]["signature"])
     signature = str(rows["chrf++", "chance"]["signature"])
     assert "nc:6|nw:2" in signature and "max_new_tokens:8" in signature and "5 shuffles" in signature
 
@@ -115,7 +117,11 @@ def test_equal_systems_change_nothing(monkeypatch: pytest.MonkeyPatch, tiny_base
     rows = Pair(monkeypatch, tmp_path, INDONESIAN, INDONESIAN, recipe(tiny_base)).rows()
     changes = [r for (_, system), r in rows.items() if system == "change"]
     assert len(changes) == len(OF_TEXT | OF_ANSWERS)
-    assert all((r["value"], r["low"], r["high"]) == (0.0, 0.0, 0.0) for r in changes)
+    for row in changes:
+        bounds = (row["low"], row["high"])
+        # Forty equal answers are no proof: only figures that are not shares of yes or no come from a bootstrap.
+        assert row["value"] == 0.0
+        assert (bounds[0] < 0 < bounds[1]) if "p_mcnemar" in row else bounds == (0.0, 0.0)  # type: ignore[operator]
     assert rows["answer_ended", "change"]["p_mcnemar"] == 1.0
 
 
@@ -169,6 +175,26 @@ def test_a_language_that_cannot_be_told_has_words_instead_of_a_number(
     assert row["value"] is None and row["low"] is None and row["n"] == 40
     assert "py3langid has no label for Sundanese" in str(row["reason"])
     assert rows["language_fidelity", "change"]["value"] is None
+
+
+def test_an_encoder_in_a_folder_enters_the_key_by_its_content(
+    monkeypatch: pytest.MonkeyPatch, tiny_base: Path, tmp_path: Path
+) -> None:
+    assert COMPARE.fingerprint is not None
+    assert COMPARE.fingerprint(recipe(tiny_base), tmp_path) == {}
+    semantic = [{"name": n, "encoder": e} for n, e in (("own", "encoder"), ("shared", "package:kata"))]
+    asked = recipe(tiny_base, prompts={"semantic": semantic})
+    monkeypatch.chdir(tmp_path)
+    found = []
+    for weights in (b"a", b"b", b"a"):
+        load_encoder.cache_clear()
+        (tmp_path / "encoder").mkdir(exist_ok=True)
+        (tmp_path / "encoder/config.json").write_text('{"hidden_size": 4}')
+        (tmp_path / "encoder/model.safetensors").write_bytes(weights)
+        found.append(COMPARE.fingerprint(asked, tmp_path))
+    load_encoder.cache_clear()
+    assert list(found[0]) == ["encoder own"]
+    assert found[0] == found[2] != found[1]
 
 
 def test_without_prompts_texts_are_compared(

@@ -77,6 +77,8 @@ def test_a_language_with_a_label_is_judged() -> None:
     assert why_untellable(IND) == ""
     assert "label:id" in fidelity_signature(IND)
     assert "confused_with:zsm,min" in fidelity_signature(IND)
+    assert "too_short:not_in_language|" in fidelity_signature(IND)
+    assert "too_short:left_out|" in fidelity_signature(IND, too_short="left_out")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from rantau.stats import (
     bootstrap_mean,
     mcnemar_exact,
     paired_difference,
+    paired_shares,
     proportion_wilson,
 )
 
@@ -34,8 +35,8 @@ def mean_rows(
 ) -> list[Score]:  # fmt: skip
     """Rows of a metric that is the mean of one mark an item; repeated answers are averaged item by item.
 
-    yes_or_no  marks are 0 or 1: intervals are Wilson's and the change has McNemar's test, unless repeated
-               answers left marks between 0 and 1
+    yes_or_no  marks are 0 or 1: intervals are Wilson's, the change has that of paired_shares() and McNemar's test,
+               unless repeated answers left marks between 0 and 1
     """
     base, adapted = _marks(tables.base), _marks(tables.adapted)
 
@@ -44,8 +45,12 @@ def mean_rows(
             return proportion_wilson(round(marks.sum()), len(marks), confidence=resampling["confidence"])
         return bootstrap_mean(marks, **resampling)
 
-    change = paired_difference(base, adapted, **resampling)
     exact = yes_or_no and _all_0_or_1(base) and _all_0_or_1(adapted)
+    change = (
+        paired_shares(base, adapted, confidence=resampling["confidence"])
+        if exact
+        else paired_difference(base, adapted, **resampling)
+    )
     p = None if exact else _p_value((base[:, None],), (adapted[:, None],), _mean(len(base)), resampling)
     p_mcnemar = mcnemar_exact(int((base > adapted).sum()), int((adapted > base).sum())) if exact else None
     figures = {"base": of(base), "adapted": of(adapted), "ceiling": of(_marks((tables.ceiling,)))}

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 from rantau import files
 from rantau.language import load_profile
 from rantau.model.base import base_hash
+from rantau.recipe import Recipe
 from rantau.run.stage import Context, Stage
 from rantau.stages.evaluation.asked import read_asked, refuse_unlike
 from rantau.stages.evaluation.asking import answer
@@ -89,10 +91,21 @@ def compare(context: Context) -> CompareSummary:
     return CompareSummary(len(found.scores), len(found.samples), changes)
 
 
+def encoder_hashes(recipe: Recipe, folder: Path) -> dict[str, str]:
+    """Content of each sentence encoder that is a folder (found from the working folder, as load_encoder() does);
+    one of the hub or a package is told by its name and revision."""
+    from rantau.model.encoder import load_encoder
+
+    prompts = recipe.evaluation.prompts
+    asked = [s for s in prompts.semantic if Path(s.encoder).is_dir()] if prompts else []
+    return {f"encoder {s.name}": load_encoder(s.encoder).sha256 for s in asked}
+
+
 COMPARE = Stage(
     name="compare",
-    version=2,
+    version=3,
     needs=("answer-base", "answer-adapted"),
     slices=("language", "sources.*.language", "evaluation", "seed"),
     run=compare,
+    fingerprint=encoder_hashes,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from rantau import files
 from rantau.errors import DataError, MachineError, RecipeError, SourceError
 from rantau.recipe import BenchmarkTask
 from rantau.stages.evaluation.benchmarks import asking, harness
-from rantau.stages.evaluation.benchmarks.asking import SCRATCH, wanted_tasks
+from rantau.stages.evaluation.benchmarks.asking import SCRATCH, of_one_filter, wanted_tasks
 from rantau.stages.evaluation.benchmarks.stage import benchmark_stage, fingerprint
 from tests.stages.evaluation.benchmarks.material import context, copa_rows, make_data, recipe, write_task
 from tests.stages.evaluation.fakes import Killed
@@ -88,6 +89,42 @@ def test_shots_are_the_recipes_or_the_leaderboards(tmp_path: Path) -> None:
     (own,) = wanted_tasks([BenchmarkTask(name="arc", shots=2, max_items=5)], "data", tmp_path)
     (board,) = wanted_tasks(asked_of("arc"), "data", tmp_path)
     assert (own.shots, own.max_items, board.shots, board.max_items) == (2, 5, 25, None)
+
+
+def test_a_task_of_no_benchmark_keeps_the_examples_of_its_definition(tmp_path: Path) -> None:
+    (other,) = wanted_tasks(asked_of("own_sums"), None, tmp_path)
+    assert other.shots is None
+    for fixed, shots, told in ((3, None, 3), (3, 1, 1), (0, 2, 0), (None, None, 0), (None, 2, 2)):
+        path = tmp_path / "own" / "own_sums.yaml"
+        own = {
+            "task": "own_sums", "dataset_path": "json", "output_type": "generate_until", "test_split": "test",
+            "fewshot_split": "test", "doc_to_text": "{{question}}", "doc_to_target": "{{answer}}",
+            "dataset_kwargs": {"data_files": {"test": str(tmp_path / "sums.jsonl")}},
+        } | ({} if fixed is None else {"num_fewshot": fixed})  # fmt: skip
+        files.write_jsonl(tmp_path / "sums.jsonl", [{"question": f"{i}?", "answer": str(i)} for i in range(9)])
+        files.write_json(path, own)
+        benchmark = replace(other.benchmark, definition=str(path), metric="exact_match")
+        with harness.harness(offline=True):
+            asked = harness.load_task(
+                "own_sums", benchmark, shots=shots, local=None, folder=tmp_path, scratch=tmp_path / "scratch"
+            )
+        assert asked.shots == told
+
+
+def test_a_question_that_several_filters_read_counts_once() -> None:
+    samples = [{"doc_id": i, "filter": f} for i in (0, 1) for f in ("strict", "loose")]
+    assert of_one_filter(samples, "loose") == [samples[1], samples[3]]
+    assert of_one_filter(samples, "none") == [samples[0], samples[2]]
+
+
+def test_a_file_that_is_not_as_it_was_imported_is_refused(tiny_base: Path, tmp_path: Path) -> None:
+    make_data(tmp_path)
+    path = tmp_path / "data" / "xcopa_id" / "test.parquet"
+    path.write_bytes(path.read_bytes() + b"x")
+    stage = benchmark_stage("base", adapter_from=None)
+    asked = context(stage, recipe(tiny_base, ASKED[:1]), tmp_path / "out", tmp_path)
+    with pytest.raises(DataError, match=r"xcopa_id/test\.parquet is not the file that was imported"):
+        stage.run(asked)
 
 
 def test_a_task_that_nobody_knows_is_told_before_the_model(tiny_base: Path, tmp_path: Path) -> None:

@@ -61,8 +61,33 @@ def test_of_several_tasks_each_weighs_the_same() -> None:
     assert found.base.value == pytest.approx((0.5 + 0.1) / 2)
     assert found.change.value == pytest.approx((0.5 + 0.0) / 2)
     # the standard error of a mean of two independent means: half the root of the summed squares
-    expected = np.sqrt(0.25 / 10 + 0.09 / 100) / 2
+    expected = np.sqrt(0.25 / 9 + 0.09 / 99) / 2
     assert (found.base.high - found.base.low) / 2 == pytest.approx(1.98 * expected, rel=0.03)
+
+
+def test_the_spread_of_small_tasks_is_not_taken_from_their_own_means() -> None:
+    generator = np.random.default_rng(4)
+
+    def drawn() -> list[Pair]:
+        sides = generator.integers(0, 2, (2, 20, 3)).astype(float)
+        return [
+            pair(b.tolist(), a.tolist(), [f"{n} {i}" for i in range(3)])
+            for n, (b, a) in enumerate(zip(*sides, strict=True))
+        ]
+
+    found = [measure(drawn(), "acc", OPTIONS) for _ in range(150)]
+    missed = np.mean([not m.base.low <= 0.5 <= m.base.high for m in found])
+    assert missed <= 0.09  # of intervals that may miss 0.05; 0.14 with the spread around the tasks' means
+    assert np.mean([m.p <= 0.05 for m in found]) <= 0.08  # 0.11
+
+
+def test_a_p_value_of_several_tasks_is_that_of_the_plain_values() -> None:
+    base, adapted = [[0, 0], [0, 0], [0, 0], [1, 0]], [[1, 1], [1, 0], [1, 1], [1, 1]]
+    tasks = [
+        pair(b, a, [f"{n} {i}" for i in range(2)]) for n, (b, a) in enumerate(zip(base, adapted, strict=True))
+    ]
+    # six questions improved and none got worse: both signs of all six, of 64 ways
+    assert measure(tasks, "acc", OPTIONS).p == pytest.approx(2 / 64, abs=0.006)
 
 
 def test_macro_f1_is_that_of_scikit_learn() -> None:

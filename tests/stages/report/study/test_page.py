@@ -68,8 +68,10 @@ def test_tables_2_and_3(facts: StudyFacts) -> None:
     assert [c.text for c in results.rows[6]] == [
         "iteration-5", "52.35 ± 3.72", "6.20", "2.30", "5.60 ± 0.07", "43.8 ± 0.2 %", "2.120",
     ]  # fmt: skip
-    assert [row[0].text for row in results.rows[-2:]] == ["chance", "ceiling"]
-    assert results.rows[-1][1].text == "11.50"
+    assert [row[0].text for row in results.rows[-3:]] == ["chance", "ceiling", "items"]
+    assert results.rows[-2][1].text == "11.50"
+    assert {cell.text for cell in results.rows[-1][1:]} == {"48"}
+    assert "the 95 % interval over items" in results.caption
 
 
 def test_differences_say_what_holds(facts: StudyFacts) -> None:

@@ -15,7 +15,13 @@ from rantau.recipe import BenchmarkTask
 from rantau.run.stage import Context
 from rantau.stages.evaluation.benchmarks.catalogue import Benchmark, named
 from rantau.stages.evaluation.benchmarks.harness import Asked, ask, harness, language_model, load_task
-from rantau.stages.evaluation.benchmarks.local import LocalTask, data_folder, read_index, task_of
+from rantau.stages.evaluation.benchmarks.local import (
+    LocalTask,
+    check_unchanged,
+    data_folder,
+    read_index,
+    task_of,
+)
 from rantau.stages.evaluation.benchmarks.questions import Question, question_of
 
 if TYPE_CHECKING:
@@ -27,11 +33,12 @@ GPU_BATCH = 16
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One task that the recipe asks for; local: its files, None = from the hub."""
+    """One task that the recipe asks for; shots: None = as the task defines it; local: its files, None = from the
+    hub."""
 
     name: str
     benchmark: Benchmark
-    shots: int
+    shots: int | None
     max_items: int | None
     local: LocalTask | None
 
@@ -114,6 +121,8 @@ def ask_tasks(context: Context, wanted: Sequence[Wanted], system: System) -> Ite
 def load_wanted(context: Context, task: Wanted) -> Asked:
     benchmark_data: str | None = context.recipe.part("evaluation.benchmark_data")
     folder = data_folder(benchmark_data, context.folder) if benchmark_data else context.folder
+    if task.local:
+        check_unchanged(task.local, folder)
     with harness(offline=task.local is not None):
         return load_task(
             task.name, task.benchmark, shots=task.shots, local=task.local, folder=folder,
@@ -128,11 +137,17 @@ def _ask(context: Context, task: Wanted, asked: Asked, system: System) -> None:
     with context.progress.bar(f"{task.name}, answers", n * _answers_each(asked)) as bar, harness(offline=True):
         samples = ask(lm, asked, max_items=task.max_items, ledger=ledger, tell=bar.advance)
     benchmark = asked.benchmark
-    mine = [s for s in samples if s["filter"] == benchmark.filter] or samples
-    questions = [question_of(sample, benchmark) for sample in mine]
+    questions = [question_of(sample, benchmark) for sample in of_one_filter(samples, benchmark.filter)]
     path = context.out / task.file
     path.parent.mkdir(parents=True, exist_ok=True)
     files.write_json(path, {"facts": _facts(task, asked), "questions": [asdict(q) for q in questions]})
+
+
+def of_one_filter(samples: Sequence[Mapping[str, Any]], name: str) -> list[Mapping[str, Any]]:
+    """Each question once: as that filter read its answer, or the first one that the task has."""
+    filters = list(dict.fromkeys(s["filter"] for s in samples))
+    kept = name if name in filters else filters[0]
+    return [s for s in samples if s["filter"] == kept]
 
 
 def _answers_each(asked: Asked) -> int:

@@ -20,12 +20,12 @@ UNTOLD = "und"  # ISO 639-3: undetermined
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """One entry of catalogue.yaml; its head says what each field means."""
+    """One entry of catalogue.yaml; its head says what each field means. shots: None = as the task defines it"""
 
     name: str
     title: str
     language: str
-    shots: int
+    shots: int | None
     metric: str
     chance: float | None
     folder: str
@@ -74,4 +74,4 @@ def named(name: str) -> Benchmark:
     known = benchmark_of_task().get(name)
     if known:
         return replace(known, name=name, title=name, tasks=(name,), language=known.language_of(name))
-    return Benchmark(name, name, UNTOLD, 0, "", None, "", (name,), "any task of the harness")
+    return Benchmark(name, name, UNTOLD, None, "", None, "", (name,), "any task of the harness")

@@ -74,7 +74,7 @@ def measure(tasks: Sequence[Pair], metric: str, options: Options) -> Measured:
 
 def _mean(tasks: Sequence[Pair], options: Options) -> Measured:
     clusters = [c for t in tasks for c in t.clusters]
-    base, adapted = _column([t.base for t in tasks]), _column([t.adapted for t in tasks])
+    base, adapted = (_column(side, [len(set(t.clusters)) for t in tasks]) for side in _sides(tasks))
     binary = len(tasks) == 1 and bool(np.isin(np.concatenate([base, adapted]), (0.0, 1.0)).all())
     interval = clustered_proportion if binary else clustered_mean
     before, after = (interval(c, clusters, confidence=options.confidence) for c in (base, adapted))
@@ -84,7 +84,7 @@ def _mean(tasks: Sequence[Pair], options: Options) -> Measured:
     p = (
         mcnemar_exact(int(np.sum(base > adapted)), int(np.sum(adapted > base)))
         if binary and alone
-        else _p_of_sums(base, adapted, clusters, options)
+        else _p_of_sums(tasks, clusters, options)
     )
     resolvable = resolvable_difference(
         base, adapted, clusters=clusters, power=POWER, confidence=options.confidence
@@ -131,17 +131,31 @@ def _reaches(degrees: int, options: Options) -> tuple[float, float]:
     return t_quantile(0.5 + options.confidence / 2, degrees), t_quantile(POWER, degrees)
 
 
-def _column(tasks: Sequence[Sequence[Question]]) -> Floats:
-    """(n,) one value per question whose plain mean is the mean of the tasks' means, and whose spread is theirs."""
-    values = [np.array([q.value for q in questions], dtype=np.float64) for questions in tasks]
-    means = [v.mean() for v in values]
-    n = sum(len(v) for v in values)
-    parts = [(v - m) * n / (len(values) * len(v)) for v, m in zip(values, means, strict=True)]
-    return np.concatenate(parts) + np.mean(means) if len(values) > 1 else values[0]
+def _column(tasks: Sequence[Sequence[Question]], n_clusters: Sequence[int]) -> Floats:
+    """(n,) one value per question whose plain mean is the mean of the tasks' means, and whose spread is theirs.
+
+    n_clusters  of each task. Around its own mean a task of few spreads too little: g / (g - 1) makes up for it
+    """
+    if len(tasks) == 1:
+        return np.array([q.value for q in tasks[0]], dtype=np.float64)
+    weighted = _weighted(tasks)
+    means = [w.mean() for w in weighted]
+    spread = [sqrt(g / max(g - 1, 1)) for g in n_clusters]
+    parts = [(w - m) * s for w, m, s in zip(weighted, means, spread, strict=True)]
+    column: Floats = np.concatenate(parts) + np.mean(np.concatenate(weighted))
+    return column
 
 
-def _p_of_sums(base: Floats, adapted: Floats, clusters: Sequence[str], options: Options) -> float:
-    first, second = (_by_cluster(column[:, np.newaxis], clusters) for column in (base, adapted))
+def _weighted(tasks: Sequence[Sequence[Question]]) -> list[Floats]:
+    """(n_task,) each: the values, weighed so that the mean over all questions is the mean of the tasks' means."""
+    n = sum(map(len, tasks))
+    return [np.array([q.value for q in task]) * (n / (len(tasks) * len(task))) for task in tasks]
+
+
+def _p_of_sums(tasks: Sequence[Pair], clusters: Sequence[str], options: Options) -> float:
+    """Of the values themselves: around the means of their tasks they would change sides too seldom."""
+    base, adapted = (np.concatenate(_weighted(side))[:, np.newaxis] for side in _sides(tasks))
+    first, second = (_by_cluster(column, clusters) for column in (base, adapted))
     return approximate_randomisation(first, second, lambda sums: sums[:, 0] / len(base), seed=options.seed)
 
 

@@ -87,10 +87,11 @@ def harness(*, offline: bool) -> Iterator[None]:
 
 
 def load_task(
-    name: str, benchmark: Benchmark, *, shots: int, local: LocalTask | None, folder: Path, scratch: Path
+    name: str, benchmark: Benchmark, *, shots: int | None, local: LocalTask | None, folder: Path, scratch: Path
 ) -> Asked:
     """One task of the harness; with `local` its data come from those files.
 
+    shots    None = as the task defines it, or no examples
     folder   of the local files; scratch: where definitions and the harness's own copies go
     Raises   RecipeError if there is no such task; DataError if its data cannot be read as it reads them
     """
@@ -107,7 +108,8 @@ def load_task(
     if not benchmark.metric:
         benchmark = replace(benchmark, metric=_first_metric(name, task))
     fixed = task.get_config("num_fewshot")
-    n_shots = 0 if fixed == 0 else shots  # a task that fixes 0 has its examples in its text
+    wanted = fixed if shots is None else shots
+    n_shots = int(wanted or 0) if fixed != 0 else 0  # a task that fixes 0 has its examples in its text
     task.set_config(key="num_fewshot", value=n_shots)
     task.set_fewshot_seed(seed=EXAMPLES_SEED)
     return Asked(name, benchmark, task, n_shots, str(task.VERSION))

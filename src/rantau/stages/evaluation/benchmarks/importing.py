@@ -37,7 +37,7 @@ class Imported:
 def import_benchmarks(source: Path, target: Path) -> list[Imported]:
     """Writes the tasks that `source` or a folder below it holds into `target`, beside those that are there.
 
-    Known are the layouts of readers/, and as they are: a folder named like a task of the harness whose files are
+    Known are the layouts of readers/, and as they are: a folder named like a task of a benchmark whose files are
     named like its splits (test.parquet, dev.csv, train.jsonl).
     Raises   SourceError if there is no such folder, or nothing in it is known
     """
@@ -55,7 +55,7 @@ def import_benchmarks(source: Path, target: Path) -> list[Imported]:
                 kept[task] = _write(target, task, splits, note)
     if not told:
         raise SourceError(
-            f"{source}: no benchmark is known in it. A folder named like a task of the harness, with test.parquet "
+            f"{source}: no benchmark is known in it. A folder named like a task of a benchmark, with test.parquet "
             "or dev.csv in it, is read as it is; see docs/harness.md."
         )
     write_index(target, kept)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rantau import files
-from rantau.errors import RecipeError, SourceError
+from rantau.errors import DataError, RecipeError, SourceError
 
 INDEX = "benchmarks.json"
 
@@ -55,6 +55,20 @@ def read_index(folder: Path) -> dict[str, LocalTask]:
             f"{folder}: no {INDEX} in it. Make it with `rantau data import-benchmarks DIR --to {folder.name}`."
         )
     return {name: LocalTask(**entry) for name, entry in files.read_json(path).items()}
+
+
+def check_unchanged(task: LocalTask, folder: Path) -> None:
+    """The index speaks for the files in the key of every result.
+
+    Raises   DataError if one is gone, or is not as it was imported
+    """
+    for split, name in task.files.items():
+        path = folder / name
+        if not path.is_file() or files.sha256_file(path) != task.sha256[split]:
+            raise DataError(
+                f"evaluation.benchmark_data: {name} is not the file that was imported. Run `rantau data "
+                f"import-benchmarks DIR --to {folder.name}` again."
+            )
 
 
 def data_folder(benchmark_data: str, folder: Path) -> Path:

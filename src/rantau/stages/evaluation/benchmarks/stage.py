@@ -124,7 +124,7 @@ def compare_benchmarks(context: Context) -> BenchmarksSummary:
 
 BENCHMARKS = Stage(
     name="benchmarks",
-    version=1,
+    version=2,
     needs=("clean", "benchmark-base", "benchmark-adapted"),
     slices=(*ASKED, "curation.contamination", "evaluation.resamples", "evaluation.confidence", "seed"),
     run=compare_benchmarks,

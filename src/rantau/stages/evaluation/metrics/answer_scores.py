@@ -34,16 +34,19 @@ def fidelity_scores(speech: Speech, profile: LanguageProfile, resampling: Resamp
         found = judge_answers(texts, profile)
         return found.hits, found.n_untold
 
-    judged = _judged_rows("language_fidelity", of_answers, True, speech, profile, resampling)
+    judged = _judged_rows(
+        "language_fidelity", fidelity_signature(profile), of_answers, True, speech, profile, resampling
+    )
     of_sentences = partial(judge_sentences, profile=profile)
-    return judged + _judged_rows("sentence_fidelity", of_sentences, False, speech, profile, resampling)
+    settings = fidelity_signature(profile, too_short="left_out,not_in_language_if_all_are")
+    return judged + _judged_rows("sentence_fidelity", settings, of_sentences, False, speech, profile, resampling)
 
 
 def _judged_rows(
-    name: str, judge: Callable[[Texts], Judgement], yes_or_no: bool, speech: Speech, profile: LanguageProfile,
-    resampling: Resampling,
+    name: str, settings: str, judge: Callable[[Texts], Judgement], yes_or_no: bool, speech: Speech,
+    profile: LanguageProfile, resampling: Resampling,
 ) -> list[Score]:  # fmt: skip
-    signature = f"{name}|{fidelity_signature(profile)}|{speech.whole.settings}"
+    signature = f"{name}|{settings}|{speech.whole.settings}"
     measure = Measure(name, speech.source, "share", "higher", signature)
     if reason := why_untellable(profile):
         return [unmeasured(measure, system, len(speech.prompts), reason) for system in SYSTEMS]

@@ -55,13 +55,16 @@ def why_untellable(profile: LanguageProfile) -> str:
     )
 
 
-def fidelity_signature(profile: LanguageProfile) -> str:
-    """Detector and settings, and the languages that its label may also stand for."""
+def fidelity_signature(profile: LanguageProfile, *, too_short: str = "not_in_language") -> str:
+    """Detector and settings, and the languages that its label may also stand for.
+
+    too_short  what becomes of a text that is too short to tell
+    """
     from importlib.metadata import version
 
     parts = [
         f"detector:py3langid-{version('py3langid')}", f"label:{profile.detector_label}",
         f"min_probability:{MIN_PROBABILITY:g}", f"min_letters:{profile.detector_min_letters}",
-        "too_short:not_in_language", f"confused_with:{','.join(profile.confused_with) or 'none'}",
+        f"too_short:{too_short}", f"confused_with:{','.join(profile.confused_with) or 'none'}",
     ]  # fmt: skip
     return "|".join(parts)

@@ -85,9 +85,11 @@ def make_items(documents: Sequence[Document], render: Render, cut: Cut) -> tuple
         except DataError as error:
             dropped.append(Dropped.of(document, str(error)))
     if len(items) < 2:
+        refused = f" {len(dropped)} were refused, the first one because: {dropped[0].reason}" if dropped else ""
         raise MeasureError(
             f"evaluation.prompts: {len(items)} of the held-out documents can be asked as a prompt with an answer, "
             "and an interval needs 2. Raise the holdout share of the source, or name a source of dialogues."
+            + refused
         )
     return items, dropped
 

@@ -50,9 +50,11 @@ def results(facts: StudyFacts) -> Table:
         cells = [_mark(facts, key, name) for key in keys]
         if any(cell != naming.NOTHING for cell in cells):
             rows.append([Cell(name), *cells])
+    rows.append([Cell("items"), *(_items(facts.each(key)) for key in keys)])
+    level = precision.percent(facts.recipe["evaluation"]["confidence"], 0)
     caption = (
         "Mean ± standard deviation between runs of the answers (between trainings where each prompt was answered "
-        "once), and below it the interval over items. Chance: what the arms' answers "
+        f"once), and below it the {level} interval over items. Chance: what the arms' answers "
         "get that belong to other prompts, mean over the arms. Ceiling: what the references get, cut as "
         "answers are."
     )
@@ -198,6 +200,11 @@ def _mark(facts: StudyFacts, key: tuple[str, str], name: str) -> str:
     found = [f for f in facts.each(key) if f.arm != BASE]
     values = [v for f in found if (v := getattr(f, name)) is not None]
     return naming.plain(sum(values) / len(values), found[0].unit) if values else naming.NOTHING
+
+
+def _items(figures: Sequence[Figure]) -> str:
+    """How many a figure was measured on."""
+    return " or ".join(f"{n:,}" for n in sorted({f.n for f in figures}))
 
 
 def _cited(value: Sequence[float] | None) -> str:
