@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -57,6 +57,15 @@ def encode(
 def encoder_shape(encoder: str, revision: str | None = None) -> int:
     """Length of its vectors. Raises what load_encoder raises."""
     return load_encoder(encoder, revision).n_dims
+
+
+def encoder_folders(named: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What keys must know beside names: the content of each encoder that is a folder, found as load_encoder()
+    finds it. One of the hub or of a package is told by its name and revision.
+
+    named  pairs of a name in the recipe and an encoder
+    """
+    return {f"encoder {name}": load_encoder(encoder).sha256 for name, encoder in named if Path(encoder).is_dir()}
 
 
 @lru_cache(maxsize=2)

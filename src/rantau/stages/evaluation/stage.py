@@ -92,13 +92,10 @@ def compare(context: Context) -> CompareSummary:
 
 
 def encoder_hashes(recipe: Recipe, folder: Path) -> dict[str, str]:
-    """Content of each sentence encoder that is a folder (found from the working folder, as load_encoder() does);
-    one of the hub or a package is told by its name and revision."""
-    from rantau.model.encoder import load_encoder
+    from rantau.model.encoder import encoder_folders
 
     prompts = recipe.evaluation.prompts
-    asked = [s for s in prompts.semantic if Path(s.encoder).is_dir()] if prompts else []
-    return {f"encoder {s.name}": load_encoder(s.encoder).sha256 for s in asked}
+    return encoder_folders((s.name, s.encoder) for s in (prompts.semantic if prompts else ()))
 
 
 COMPARE = Stage(

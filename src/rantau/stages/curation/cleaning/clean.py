@@ -155,9 +155,12 @@ def _without_repeats(
 
 
 def fingerprint(recipe: CorpusRecipe, folder: Path) -> dict[str, str]:
-    """Content hash of each benchmark's file."""
-    benchmarks = recipe.curation.contamination.benchmarks
-    return {b.name: files.sha256_file(benchmark_file(b, folder)) for b in benchmarks}
+    """Content hash of each benchmark's file, and of the encoder if it is a folder."""
+    from rantau.model.encoder import encoder_folders
+
+    benchmarks, semantic = recipe.curation.contamination.benchmarks, recipe.curation.semantic_duplicates
+    hashes = {b.name: files.sha256_file(benchmark_file(b, folder)) for b in benchmarks}
+    return hashes | encoder_folders([("semantic_duplicates", semantic.encoder)] if semantic else [])
 
 
 def _drops_of(path: Path, reasons: Any) -> list[dict[str, Any]]:
