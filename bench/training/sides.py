@@ -23,6 +23,8 @@ SIDES: tuple[Side, ...] = (
          "the stages of `rantau run` up to the adapter"),
     Side("trl", "trl", "bench.training.trl_side", (),
          "SFTTrainer at its defaults: 8 rows a pass in the order drawn, bf16, activations recomputed"),
+    Side("trl-float32", "trl", "bench.training.trl_side", ("--float32",),
+         "SFTTrainer at its defaults but for float32, since this processor has no bfloat16"),
     Side("trl-set", "trl", "bench.training.trl_side", ("--set",),
          "SFTTrainer as well as its own options allow here: float32, no recomputation, rows grouped by length"),
     Side("llamafactory", "llamafactory", "bench.training.llamafactory_side", (),

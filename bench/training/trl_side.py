@@ -1,6 +1,7 @@
 """TRL's SFTTrainer, as its documentation writes it; runs in an environment of its own.
 
---set    what its own options offer on a processor: float32, no recomputation, rows of one length together
+--float32  its defaults, but for the type: bf16 is its own, for which many processors have no instructions
+--set      what its own options offer on a processor: float32, no recomputation, rows of one length together
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--rows", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--float32", action="store_true")
     parser.add_argument("--set", dest="better", action="store_true")
     asked = parser.parse_args()
     chosen = settings.read(asked.rows)
     counted = outcome.watch_trainer(("trl", "transformers", "peft", "torch"))
-    train(chosen, asked.out, BETTER if asked.better else {})
+    train(chosen, asked.out, BETTER if asked.better else {"bf16": False} if asked.float32 else {})
     counted.write(asked.out)
 
 
