@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rantau.errors import RecipeError
-from rantau.study.arms import BASE, ArmFigure
+from rantau.records import BASE_ARM, ArmFigure
 from rantau.study.choice import choose
 from rantau.study.design import Choice, load_study
 from rantau.study.published import load_published
@@ -40,7 +40,7 @@ def test_the_papers_table_gives_the_papers_choice() -> None:
     cited = load_published(STUDIES / "published" / "loraplus.yaml", [arm.name for arm in study.all_arms()])
     figures = [
         figure(arm, metric, *values)
-        for arm, found in {BASE: cited.base, **cited.arms}.items()
+        for arm, found in {BASE_ARM: cited.base, **cited.arms}.items()
         for metric, values in found.items()
         if metric in ("bleu", "rougeL")
     ]

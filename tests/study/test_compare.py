@@ -7,7 +7,8 @@ import sacrebleu
 from scipy import stats
 
 from rantau.errors import MeasureError
-from rantau.study.arms import BASE, ArmFigure, figures_of, gather
+from rantau.records import BASE_ARM, ArmFigure
+from rantau.study.arms import figures_of, gather
 from rantau.study.compare import Difference, differences_to
 from rantau.study.running import Done
 from tests.study.made import REFERENCES, recipe, said, trial
@@ -50,8 +51,8 @@ def test_figures_are_means_over_trainings_of_means_over_runs(
     assert [list(r) for r in bleu.runs] == [pytest.approx(r) for r in each]
     assert bleu.value == pytest.approx(sum(map(sum, each)) / 4)
     assert bleu.sd_runs == pytest.approx((sum(stats.tstd(r) ** 2 for r in each) / 2) ** 0.5)
-    assert (bleu.ceiling, bleu.chance, figures[BASE, BLEU].chance) == (100.0, 1.0, 2.0)
-    assert figures[BASE, NEWS].value == pytest.approx(3.0)
+    assert (bleu.ceiling, bleu.chance, figures[BASE_ARM, BLEU].chance) == (100.0, 1.0, 2.0)
+    assert figures[BASE_ARM, NEWS].value == pytest.approx(3.0)
 
 
 def test_a_difference_has_its_items_and_its_trainings_apart(done: list[Done]) -> None:
@@ -71,7 +72,7 @@ def test_a_difference_has_its_items_and_its_trainings_apart(done: list[Done]) ->
 
 def test_holm_corrects_for_all_arms_of_a_figure(tmp_path: Path, done: list[Done]) -> None:
     more = [*done, *(trial(tmp_path, "c", n, bits=2.1, answers=[said(2), said(2, 1)]) for n in (0, 1))]
-    found = differences(more, BASE, "abc")
+    found = differences(more, BASE_ARM, "abc")
     p = {arm: found[arm, BLEU].p for arm in "abc"}
     ordered = sorted(p.values())
     assert p["c"] == 1.0, "the same answers as the base model"
@@ -108,6 +109,6 @@ def test_a_score_that_its_answers_do_not_give_is_refused(tmp_path: Path) -> None
 
 def test_each_arm_is_held_against_the_base_model_that_it_started_from(tmp_path: Path) -> None:
     better = trial(tmp_path, "b", 0, bits=2.0, answers=[said(20)], base_answers=[said(20)])
-    found = differences([trial(tmp_path, "a", 0, bits=2.0, answers=[said(20)]), better], BASE)
+    found = differences([trial(tmp_path, "a", 0, bits=2.0, answers=[said(20)]), better], BASE_ARM)
     assert found["a", BLEU].effect == "better"
     assert (found["b", BLEU].value, found["b", BLEU].p) == (0.0, 1.0)

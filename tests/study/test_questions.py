@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from rantau import files
-from rantau.study.arms import BASE, figures_of, gather
+from rantau.records import BASE_ARM
+from rantau.study.arms import figures_of, gather
 from rantau.study.compare import differences_to
 from rantau.study.questions import benchmark_tables
 from rantau.study.running import Done
@@ -48,9 +49,9 @@ def test_passages_are_paired(tmp_path: Path) -> None:
     figures = {(f.arm, f.key): f for f in figures_of(gathered, EVALUATION, seed=1)}
     a = figures["a", KEY]
     assert (a.value, a.n, a.chance, a.paired) == (pytest.approx(2 / 3), 30, 0.25, True)
-    assert figures[BASE, KEY].value == 0.0
+    assert figures[BASE_ARM, KEY].value == 0.0
     mine = [f for f in figures.values() if f.arm and f.key == KEY]
-    to_base = {d.arm: d for d in differences_to(BASE, gathered, mine, EVALUATION, seed=1)}
+    to_base = {d.arm: d for d in differences_to(BASE_ARM, gathered, mine, EVALUATION, seed=1)}
     assert to_base["b"].value == pytest.approx(0.5)
     assert to_base["b"].effect == "better"
     (between,) = differences_to("b", gathered, mine, EVALUATION, seed=1)

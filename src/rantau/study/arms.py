@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
@@ -11,55 +11,11 @@ import numpy as np
 
 from rantau.errors import MeasureError
 from rantau.recipe import Evaluation
+from rantau.records import BASE_ARM, ArmFigure
 from rantau.stages.evaluation.tables import Statistics
 from rantau.stats import bootstrap_corpus
 from rantau.study.measured import Combine, Key, Measured, measure_trial, scores_of
 from rantau.study.running import Done
-
-BASE = ""
-"""The name of the base model among the arms."""
-
-
-@dataclass(frozen=True, slots=True)
-class ArmFigure:
-    """One figure of one arm, or of the base model (arm "").
-
-    value       mean over the trainings, and over the runs of answers in each
-    low, high   interval over items; None where only the scores are there and there are several trainings
-    n           items
-    runs        (training, run) figures
-    sd_runs     standard deviation between the runs of one training, averaged over the trainings (of variances)
-    sd_trainings  standard deviation between the trainings
-    se_items    standard error over items, from the interval
-    chance, ceiling
-                as the scores have them, mean over the trainings
-    paired      whether arms are compared item by item in this figure
-    """
-
-    arm: str
-    metric: str
-    name: str
-    unit: str
-    better: str
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-    runs: tuple[tuple[float, ...], ...]
-    sd_runs: float | None
-    sd_trainings: float | None
-    se_items: float | None
-    chance: float | None
-    ceiling: float | None
-    signature: str
-    paired: bool
-
-    @property
-    def key(self) -> Key:
-        return self.metric, self.name
-
-    def to_row(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +59,8 @@ def gather(arms: Sequence[str], done: Sequence[Done]) -> Gathered:
     tables = {arm: _tables(measured[arm], lambda m: m.adapted) for arm in finished}
     bases = {arm: _tables(measured[arm], lambda m: m.base) for arm in finished}
     first = finished[0]
-    tables[BASE] = {key: replace(t, by_training=_first(t.by_training)) for key, t in bases[first].items()}
-    scores[BASE] = {key: rows[:1] for key, rows in scores[first].items()}
+    tables[BASE_ARM] = {key: replace(t, by_training=_first(t.by_training)) for key, t in bases[first].items()}
+    scores[BASE_ARM] = {key: rows[:1] for key, rows in scores[first].items()}
     return Gathered(finished, tables, bases, scores)
 
 
@@ -128,7 +84,7 @@ def figures_of(
     """Every figure of these arms (None: the base model and all arms), in the order of the scores."""
     return [
         _figure(arm, key, gathered, evaluation, seed=seed)
-        for arm in (arms or (BASE, *gathered.arms))
+        for arm in (arms or (BASE_ARM, *gathered.arms))
         for key in gathered.scores[arm]
     ]
 

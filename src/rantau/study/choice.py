@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rantau.errors import RecipeError
-from rantau.study.arms import BASE, ArmFigure
+from rantau.records import BASE_ARM, ArmFigure
 from rantau.study.design import Choice, Rule
 
 
@@ -56,7 +56,7 @@ def choose(asked: Choice, figures: Sequence[ArmFigure]) -> Chosen:
     """
     names = asked.figures[:1] if asked.rule == "best" else asked.figures
     value_of = _gain_over_sd if asked.rule == "gain_over_sd" else _worth
-    arms = list(dict.fromkeys(f.arm for f in figures if f.arm != BASE))
+    arms = list(dict.fromkeys(f.arm for f in figures if f.arm != BASE_ARM))
     values = {name: _values(name, figures, arms, value_of) for name in names}
     for name, found in values.items():
         _refuse_untold(asked.rule, name, found)
@@ -98,7 +98,7 @@ def _values(
     if found[0].better not in ("lower", "higher"):
         raise RecipeError(f"the study chooses by {name}, which is neither better lower nor higher.")
     by = {f.arm: f for f in found if f.key == key}
-    return {arm: value_of(by[arm], by.get(BASE)) if arm in by else None for arm in arms}
+    return {arm: value_of(by[arm], by.get(BASE_ARM)) if arm in by else None for arm in arms}
 
 
 def _worth(figure: ArmFigure, base: ArmFigure | None) -> float | None:

@@ -10,10 +10,11 @@ from typing import Any, Literal
 import numpy as np
 
 from rantau.recipe import Evaluation
+from rantau.records import BASE_ARM, ArmFigure
 from rantau.stages.evaluation.tables import Statistics
 from rantau.stats import approximate_randomisation, bootstrap_corpus, holm
 from rantau.stats.student import t_quantile
-from rantau.study.arms import BASE, ArmFigure, ArmTables, Gathered, pooled, runs_of
+from rantau.study.arms import ArmTables, Gathered, pooled, runs_of
 from rantau.study.measured import Combine, Key
 
 Effect = Literal["better", "worse", "unclear", "described"]
@@ -90,7 +91,7 @@ def differences_to(
 
 def _other(gathered: Gathered, arm: str, against: str) -> Mapping[Key, ArmTables]:
     """What an arm is held against: another arm, or the base model that it started from itself."""
-    return gathered.bases[arm] if against == BASE else gathered.tables[against]
+    return gathered.bases[arm] if against == BASE_ARM else gathered.tables[against]
 
 
 def _trainings(mine: ArmTables, other: ArmTables) -> list[int]:

@@ -9,8 +9,9 @@ from typing import Any
 
 from rantau.errors import RecipeError
 from rantau.recipe import Recipe, load_recipe
+from rantau.records import BASE_ARM, ArmFigure
 from rantau.run.runner import package_versions
-from rantau.study.arms import BASE, ArmFigure, figures_of, gather
+from rantau.study.arms import figures_of, gather
 from rantau.study.choice import Chosen, choose, matching
 from rantau.study.compare import Difference, differences_to
 from rantau.study.design import Study
@@ -77,8 +78,8 @@ def results_of(study: Study, path: Path, trials: Sequence[Trial], done: Sequence
     if study.choice and study.choice.rule == "gain_over_sd":
         _refuse_several_bases(settings)
     chosen = choose(study.choice, figures) if study.choice else None
-    mine = [f for f in figures if f.arm != BASE]
-    others = dict.fromkeys([BASE, study.against, chosen.arm if chosen else None])
+    mine = [f for f in figures if f.arm != BASE_ARM]
+    others = dict.fromkeys([BASE_ARM, study.against, chosen.arm if chosen else None])
     differences = [
         difference
         for against in others

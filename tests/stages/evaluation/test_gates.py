@@ -9,10 +9,10 @@ from rantau import files
 from rantau.errors import MeasureError
 from rantau.pipeline import stages_of
 from rantau.recipe import Evaluation, Language
-from rantau.records import Score
+from rantau.records import Gate, Score
 from rantau.stages.evaluation.asked import Asked
 from rantau.stages.evaluation.gate import GATE, GATES
-from rantau.stages.evaluation.gates import JudgedGate, judge_gates, rows_of
+from rantau.stages.evaluation.gates import judge_gates
 from rantau.stages.evaluation.likelihood.texts import TextScore
 from tests.stages.evaluation.fakes import context, recipe
 from tests.stages.evaluation.test_in_context import RESAMPLING, scores
@@ -31,7 +31,7 @@ def asked(rise: dict[str, float], few: float) -> Asked:
     return Asked(texts, (), (), "", tuple(scores([8.0, 9.0] * 3, [few] * 6)))
 
 
-def judge(*conditions: str, few: float = 4.0, base_few: float = 4.0) -> list[JudgedGate]:
+def judge(*conditions: str, few: float = 4.0, base_few: float = 4.0) -> list[Gate]:
     evaluation = Evaluation.model_validate({"texts": TEXTS, "fail_if": list(conditions)})
     rows = [Score("chrf++", "tanya", "points", "higher", "change", 1.5, -0.5, 3.0, 9, "s")]
     rows.append(Score("bleu", "tanya", "points", "higher", "change", None, None, None, 9, "s", reason="why"))
@@ -73,7 +73,8 @@ def gated(tmp_path: Path, rows: list[dict[str, Any]]) -> Any:
 
 
 def test_the_stage_ends_the_run_and_names_every_condition_that_holds(tmp_path: Path) -> None:
-    rows = rows_of(judge("source_bpb_rise > 0.02", "target_bpb_rise > 0", "bleu.tanya.change < 0"))
+    gates = judge("source_bpb_rise > 0.02", "target_bpb_rise > 0", "bleu.tanya.change < 0")
+    rows = [gate.to_row() for gate in gates]
     with pytest.raises(MeasureError) as caught:
         GATE.run(gated(tmp_path, rows))
     message = str(caught.value)
@@ -83,7 +84,7 @@ def test_the_stage_ends_the_run_and_names_every_condition_that_holds(tmp_path: P
 
 
 def test_a_run_that_passes_goes_on(tmp_path: Path) -> None:
-    ctx = gated(tmp_path, rows_of(judge("source_bpb_rise > 0.05")))
+    ctx = gated(tmp_path, [gate.to_row() for gate in judge("source_bpb_rise > 0.05")])
     assert GATE.run(ctx).n_passed == 1
     assert files.read_json(ctx.out / GATES)[0]["condition"] == "source_bpb_rise > 0.05"
 

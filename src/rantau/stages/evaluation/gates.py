@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rantau.recipe import Condition, Evaluation, Language, read_condition
 from rantau.recipe.gates import IN_CONTEXT_LOSS, RISES
-from rantau.records import Score
+from rantau.records import Gate, Score
 from rantau.stages.evaluation.asked import Asked
 from rantau.stages.evaluation.in_context.scores import loss_of_gain
 from rantau.stages.evaluation.likelihood.bits import relative_rise
@@ -16,27 +15,6 @@ from rantau.stages.evaluation.scores import Resampling
 
 NOTHING_TO_LOSE = "The base gains nothing from examples that its interval can tell from 0, so no loss can be told."
 NO_ROW = "The comparison has no such figure."
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedGate:
-    """A row of gates.json.
-
-    condition  as the recipe has it
-    value, low, high   of its figure; None where that cannot be measured or has no interval
-    failed     the condition holds for the value itself, whatever its interval; or nothing could be measured:
-               what was not looked at has not passed
-    reason     why nothing could be measured
-    """
-
-    condition: str
-    figure: str
-    value: float | None
-    low: float | None
-    high: float | None
-    limit: float
-    failed: bool
-    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +28,7 @@ class Figure:
 def judge_gates(
     evaluation: Evaluation, language: Language, languages: Mapping[str, str], scores: Sequence[Score],
     base: Asked, adapted: Asked, resampling: Resampling,
-) -> list[JudgedGate]:  # fmt: skip
+) -> list[Gate]:  # fmt: skip
     """All conditions, in the order of the recipe. languages: source -> its language"""
     judged = []
     for condition in map(read_condition, evaluation.fail_if):
@@ -66,13 +44,9 @@ def judge_gates(
     return judged
 
 
-def rows_of(gates: Iterable[JudgedGate]) -> list[dict[str, Any]]:
-    return [asdict(gate) for gate in gates]
-
-
-def _judged(condition: Condition, figure: Figure) -> JudgedGate:
+def _judged(condition: Condition, figure: Figure) -> Gate:
     failed = figure.value is None or condition.holds(figure.value)
-    return JudgedGate(
+    return Gate(
         condition.text,
         condition.figure,
         figure.value,

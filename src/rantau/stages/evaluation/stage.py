@@ -17,7 +17,7 @@ from rantau.stages.evaluation.asked import read_asked, refuse_unlike
 from rantau.stages.evaluation.asking import answer
 from rantau.stages.evaluation.compare import compare_systems
 from rantau.stages.evaluation.gate import GATES
-from rantau.stages.evaluation.gates import judge_gates, rows_of
+from rantau.stages.evaluation.gates import judge_gates
 from rantau.stages.evaluation.samples import ordered
 from rantau.stages.evaluation.scores import resampling_of
 
@@ -84,7 +84,7 @@ def compare(context: Context) -> CompareSummary:
         recipe.evaluation, recipe.language, languages, found.scores, base, adapted,
         resampling_of(recipe.evaluation, recipe.seed),
     )  # fmt: skip
-    files.write_json(context.out / GATES, rows_of(gates))
+    files.write_json(context.out / GATES, [gate.to_row() for gate in gates])
     if with_prompts:
         files.write_jsonl(context.out / "samples.jsonl", ordered(found.samples))
     changes = {f"{s.metric}, {s.name}": s.value for s in found.scores if s.system == "change"}

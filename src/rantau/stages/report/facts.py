@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from rantau.records import BenchmarkResult
-from rantau.stages.report.gate_facts import Gate
+from rantau.records import BenchmarkResult, Gate
 from rantau.stages.report.phase_facts import PhaseFacts
 from rantau.stages.report.results import Result
 from rantau.stages.report.samples import Picked

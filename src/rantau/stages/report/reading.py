@@ -11,7 +11,7 @@ from typing import Any
 from rantau import files
 from rantau.energy import Energy
 from rantau.recipe import Recipe
-from rantau.records import BenchmarkResult
+from rantau.records import BenchmarkResult, Gate
 from rantau.run.manifest import Manifest
 from rantau.stages.report.facts import (
     AnswerLanguages,
@@ -22,7 +22,6 @@ from rantau.stages.report.facts import (
     SourceFacts,
     StageFacts,
 )
-from rantau.stages.report.gate_facts import gates_of
 from rantau.stages.report.names import language_names, short_base
 from rantau.stages.report.phases import phase_facts
 from rantau.stages.report.results import results_of
@@ -69,7 +68,7 @@ def read_facts(recipe: Recipe, inputs: Folders) -> Facts:
         stages=tuple(_stage(name, folder) for name, folder in inputs.items()),
         vocabulary=_vocabulary(inputs),
         benchmarks=benchmarks,
-        gates=gates_of(files.read_json(gates) if (gates := inputs["compare"] / "gates.json").is_file() else []),
+        gates=_gates(inputs["compare"] / "gates.json"),
         confidence=recipe.evaluation.confidence,
     )
 
@@ -170,6 +169,10 @@ def _energy(drawn: Mapping[str, Any] | None) -> Energy | None:
     if not drawn or drawn["method"] == "not recorded":
         return None
     return Energy(**{**drawn, "missing": tuple(drawn["missing"])})
+
+
+def _gates(path: Path) -> tuple[Gate, ...]:
+    return tuple(map(Gate.from_row, files.read_json(path))) if path.is_file() else ()
 
 
 def _vocabulary(inputs: Folders) -> VocabularyFacts | None:

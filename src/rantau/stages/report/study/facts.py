@@ -8,45 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rantau import files
-
-BASE = ""
-"""The base model among the arms."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure of one arm; see ArmFigure in rantau.study.arms for the fields."""
-
-    arm: str
-    metric: str
-    name: str
-    unit: str
-    better: str
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-    runs: tuple[tuple[float, ...], ...]
-    sd_runs: float | None
-    sd_trainings: float | None
-    se_items: float | None
-    chance: float | None
-    ceiling: float | None
-    signature: str
-    paired: bool
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.metric, self.name
-
-    @property
-    def all_runs(self) -> list[float]:
-        return [value for training in self.runs for value in training]
-
-    @property
-    def spread(self) -> float | None:
-        """Standard deviation between runs of answers, or between trainings where each item was answered once."""
-        return self.sd_runs if self.sd_runs is not None else self.sd_trainings
+from rantau.records import BASE_ARM, ArmFigure
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +19,7 @@ class StudyFacts:
     recipe: Mapping[str, Any]
     packages: Mapping[str, str]
     arms: Sequence[Mapping[str, Any]]
-    figures: tuple[Figure, ...]
+    figures: tuple[ArmFigure, ...]
     differences: Sequence[Mapping[str, Any]]
     chosen: Mapping[str, Any] | None
     published: Mapping[str, Any] | None
@@ -73,13 +35,13 @@ class StudyFacts:
         return [arm["name"] for arm in self.arms if arm["name"] in told]
 
     @property
-    def first_base(self) -> Figure | None:
-        return next((f for f in self.figures if f.arm == BASE), None)
+    def first_base(self) -> ArmFigure | None:
+        return next((f for f in self.figures if f.arm == BASE_ARM), None)
 
-    def of(self, arm: str, key: tuple[str, str]) -> Figure | None:
+    def of(self, arm: str, key: tuple[str, str]) -> ArmFigure | None:
         return next((f for f in self.figures if f.arm == arm and f.key == key), None)
 
-    def each(self, key: tuple[str, str]) -> list[Figure]:
+    def each(self, key: tuple[str, str]) -> list[ArmFigure]:
         """The base model and every arm."""
         return [f for f in self.figures if f.key == key]
 
@@ -96,7 +58,7 @@ class StudyFacts:
 def read_study(path: Path) -> StudyFacts:
     """path: study.json"""
     content = files.read_json(path)
-    figures = tuple(Figure(**{**row, "runs": tuple(map(tuple, row["runs"]))}) for row in content.pop("figures"))
+    figures = tuple(map(ArmFigure.from_row, content.pop("figures")))
     return StudyFacts(figures=figures, **content)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rantau.records import ArmFigure
 from rantau.stages.report import precision
-from rantau.stages.report.study.facts import Figure
 
 METRICS = {
     "bleu": "BLEU", "chrf++": "chrF++", "rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L",
@@ -64,7 +64,7 @@ def plain(value: float | None, unit: str, *, sign: str = " %") -> str:
     return precision.number(shown, digits) + (sign if unit in precision.PERCENT else "")
 
 
-def with_spread(figure: Figure | None) -> str:
+def with_spread(figure: ArmFigure | None) -> str:
     """The mean, and after ± the standard deviation between runs: 52.35 ± 3.72."""
     if figure is None or figure.value is None:
         return NOTHING

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from rantau.records import BASE_ARM
 from rantau.stages.report.series import Cell, Series
-from rantau.stages.report.study.facts import BASE, StudyFacts, arm_name
+from rantau.stages.report.study.facts import StudyFacts, arm_name
 
 ROUGES = ("rouge1", "rouge2", "rougeL")
 RUNS = ("arm", "metric", "training", "run", "value")
@@ -65,7 +66,7 @@ def others(facts: StudyFacts) -> Series:
     if cited is None:
         return Series("others", SCATTER, ())
     rows: list[tuple[Cell, ...]] = []
-    for arm in (BASE, *facts.finished):
+    for arm in (BASE_ARM, *facts.finished):
         bleu, rouge = (
             next((f for f in facts.figures if f.arm == arm and f.metric == m), None) for m in ("bleu", "rougeL")
         )

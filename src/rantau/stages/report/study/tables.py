@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rantau.records import BASE_ARM, ArmFigure
 from rantau.stages.report import precision
 from rantau.stages.report.study import naming
-from rantau.stages.report.study.facts import BASE, Figure, StudyFacts, arm_name
+from rantau.stages.report.study.facts import StudyFacts, arm_name
 from rantau.stages.report.table import Cell, Table, table_of
 
 Rows = list[list[Cell | str]]
@@ -44,7 +45,8 @@ def results(facts: StudyFacts) -> Table:
     keys = facts.keys
     columns = ["arm", *(naming.label_of(key, keys) for key in keys)]
     rows: Rows = [
-        [_arm_cell(arm, facts), *(_result(facts.of(arm, key)) for key in keys)] for arm in (BASE, *facts.finished)
+        [_arm_cell(arm, facts), *(_result(facts.of(arm, key)) for key in keys)]
+        for arm in (BASE_ARM, *facts.finished)
     ]
     for name in ("chance", "ceiling"):
         cells = [_mark(facts, key, name) for key in keys]
@@ -113,7 +115,7 @@ def effect_words(row: Mapping[str, Any]) -> str:
 def spread(facts: StudyFacts) -> Table:
     """Three sources of spread, apart: items, trainings, runs of the answers."""
     rows: Rows = []
-    for arm in (BASE, *facts.finished):
+    for arm in (BASE_ARM, *facts.finished):
         for figure in (f for f in facts.figures if f.arm == arm and f.paired):
             label = naming.label_of(figure.key, facts.keys)
             cells = [naming.plain(v, figure.unit) for v in (figure.se_items, figure.sd_trainings, figure.sd_runs)]
@@ -190,19 +192,19 @@ def _arm_cell(arm: str, facts: StudyFacts) -> Cell:
     return Cell(arm_name(arm), note="chosen" if chosen else "")
 
 
-def _result(figure: Figure | None) -> Cell:
+def _result(figure: ArmFigure | None) -> Cell:
     if figure is None:
         return Cell(naming.NOTHING)
     return Cell(naming.with_spread(figure), note=naming.interval(figure.low, figure.high, figure.unit))
 
 
 def _mark(facts: StudyFacts, key: tuple[str, str], name: str) -> str:
-    found = [f for f in facts.each(key) if f.arm != BASE]
+    found = [f for f in facts.each(key) if f.arm != BASE_ARM]
     values = [v for f in found if (v := getattr(f, name)) is not None]
     return naming.plain(sum(values) / len(values), found[0].unit) if values else naming.NOTHING
 
 
-def _items(figures: Sequence[Figure]) -> str:
+def _items(figures: Sequence[ArmFigure]) -> str:
     """How many a figure was measured on."""
     return " or ".join(f"{n:,}" for n in sorted({f.n for f in figures}))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rantau.records import BASE_ARM
 from rantau.stages.report.study import naming
-from rantau.stages.report.study.facts import BASE, StudyFacts
+from rantau.stages.report.study.facts import StudyFacts
 
 LOW_CEILING = 60.0  # BLEU points
 
@@ -25,7 +26,7 @@ def headline(facts: StudyFacts) -> str:
 
 def against_base(facts: StudyFacts) -> str:
     """How many arms improved on the base model in each figure, after Holm."""
-    found = [row for row in facts.differences if row["against"] == BASE and row["effect"] != "described"]
+    found = [row for row in facts.differences if row["against"] == BASE_ARM and row["effect"] != "described"]
     parts = []
     for key in dict.fromkeys((r["metric"], r["name"]) for r in found):
         rows = [r for r in found if (r["metric"], r["name"]) == key]
