@@ -10,7 +10,7 @@ import pytest
 from rantau import files
 from rantau.stages.report import precision
 from rantau.stages.report.headline import headline
-from rantau.stages.report.page import breakable, visible
+from rantau.stages.report.html import breakable, visible
 from rantau.stages.report.results import results_of
 from rantau.stages.report.switch_table import switches
 from rantau.stages.report.verdict import sentence

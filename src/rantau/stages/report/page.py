@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from importlib import resources
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -22,7 +18,7 @@ from rantau.stages.report.cost_facts import tiles
 from rantau.stages.report.facts import Facts
 from rantau.stages.report.figures import Drawn
 from rantau.stages.report.headline import MARGIN, headline
-from rantau.stages.report.ink import inline
+from rantau.stages.report.html import breakable, environment, shown, styles, visible
 from rantau.stages.report.limits import limits
 from rantau.stages.report.maps import ClusterMap
 from rantau.stages.report.recipe_text import recipe_text
@@ -33,41 +29,25 @@ from rantau.stages.report.verdict import sentence, spoken, tally
 from rantau.stages.report.vocabulary_tables import told
 from rantau.stages.report.wording import Wording
 
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 HTML_LANGUAGES = {"eng": "en", "ind": "id", "kor": "ko"}
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A figure on the page. data: its CSV as a data: address"""
-
-    name: str
-    title: str
-    caption: str
-    wide: Markup
-    narrow: Markup
-    data: str
-    n_rows: int
 
 
 def render_page(
     facts: Facts, recipe: Recipe, running: Running, figures: Sequence[Drawn], maps: Sequence[ClusterMap] = ()
 ) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("rantau.stages.report", "templates"), undefined=StrictUndefined, autoescape=True,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
+    templates = environment("templates")
     words = Wording(recipe.report.language)
-    environment.filters.update(
+    templates.filters.update(
         visible=visible, breakable=breakable, signed=lambda v: words.local(precision.signed(v, 1)),
         fixed=partial(words.number, digits=1), count=words.integer,
     )  # fmt: skip
-    environment.globals.update(w=words, figures={f.series.name: _shown(f, facts, words) for f in figures})
-    text = environment.get_template("page.html.jinja").render(
+    templates.globals.update(
+        w=words, figures={f.series.name: shown(f, *captions(f.series, facts, words)) for f in figures}
+    )
+    text = templates.get_template("page.html.jinja").render(
         facts=facts, recipe=recipe, running=running, tables=tables, maps=[_inlined(m) for m in maps],
-        style=Markup(_style(with_maps=bool(maps))), html_language=HTML_LANGUAGES[recipe.report.language],
+        style=styles(*(["selection/selection.css"] if maps else [])),  # colours of clusters, where a map is shown
+        html_language=HTML_LANGUAGES[recipe.report.language],
         **_said(facts, recipe, running, words),
     )  # fmt: skip
     return visible(text)
@@ -102,40 +82,12 @@ def _said(facts: Facts, recipe: Recipe, running: Running, words: Wording) -> Map
     }
 
 
-def visible(text: str) -> str:
-    """Control characters and broken surrogates as U+FFFD: HTML and UTF-8 cannot carry them."""
-    return CONTROL.sub("\ufffd", text)
-
-
-def breakable(text: str) -> Markup:
-    """Paths, field names and signatures may break behind / : _ | and the dot of a name, but not of a number."""
-    return Markup(re.sub(r"([/:_|](?=\w)|\.(?=[^\W\d]))", r"\1<wbr>", str(escape(text))))
-
-
-def _style(*, with_maps: bool) -> str:
-    """The styles of the page; the colours of clusters only where a map is shown."""
-    room = resources.files("rantau.stages.report")
-    parts = [room / "style.css", *([room / "selection" / "selection.css"] if with_maps else [])]
-    return "\n".join(part.read_text(encoding="utf-8") for part in parts)
-
-
-def _shown(figure: Drawn, facts: Facts, words: Wording) -> Shown:
-    series = figure.series
-    title, caption = captions(series, facts, words)
-    label = str(escape(f"{title}. {caption}"))
-    wide = Markup(inline(figure.wide, f"{series.name}-wide", label=label))
-    narrow = Markup(inline(figure.narrow, f"{series.name}-narrow", label=label))
-    coded = base64.b64encode(series.csv.encode()).decode()
-    data = f"data:text/csv;charset=utf-8;base64,{coded}"
-    return Shown(series.name, title, caption, wide, narrow, data, len(series.rows))
-
-
-def _inlined(shown: ClusterMap) -> dict[str, Any]:
+def _inlined(drawn: ClusterMap) -> dict[str, Any]:
     """A map with its drawings as markup."""
     from rantau.stages.report.selection.palette import inline_in_groups
 
     drawings = [
-        Markup(inline_in_groups(svg, f"map-{shown.step}-{name}", label=str(escape(f"{name}. {shown.told}"))))
-        for name, svg in shown.drawings
+        Markup(inline_in_groups(svg, f"map-{drawn.step}-{name}", label=str(escape(f"{name}. {drawn.told}"))))
+        for name, svg in drawn.drawings
     ]
-    return {"map": shown, "drawings": drawings}
+    return {"map": drawn, "drawings": drawings}

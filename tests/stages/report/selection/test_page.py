@@ -11,7 +11,7 @@ import pytest
 
 from rantau import files
 from rantau.errors import SourceError
-from rantau.stages.report.page import visible
+from rantau.stages.report.html import visible
 from rantau.stages.report.selection.stage import SELECTION
 from tests.stages.report.markup import Reading
 from tests.stages.report.selection.conftest import Written, written

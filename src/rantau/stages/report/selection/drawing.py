@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rantau.stages.report.figures import NARROW, WIDE
+from rantau.stages.report.html import visible
 from rantau.stages.report.ink import SETTINGS, svg_of
-from rantau.stages.report.page import visible
 from rantau.stages.report.selection.canvas import legend
 from rantau.stages.report.selection.charts import DRAWINGS, Drawing, colours_of
 from rantau.stages.report.selection.excerpt import excerpt

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files as resources
 from typing import Any
 
 from markupsafe import Markup, escape
 
-from rantau.stages.report.page import breakable, visible
+from rantau.stages.report.html import breakable, csv_address, environment, styles, visible
 from rantau.stages.report.precision import percent
 from rantau.stages.report.recipe_text import yaml_of
 from rantau.stages.report.selection import tables
@@ -51,17 +49,11 @@ class Figure:
 
 def render_page(facts: SelectionFacts, asked: Mapping[str, Any], figures: Sequence[Drawn]) -> str:
     """asked: the part of the recipe that is printed, as plain values"""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("rantau.stages.report", "selection"), undefined=StrictUndefined, autoescape=True,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
-    environment.filters.update(breakable=breakable, excerpt=excerpt, percent=percent)
-    style = [resources("rantau.stages.report") / "style.css", resources(__package__) / "selection.css"]
-    text = environment.get_template("selection.html.jinja").render(
+    templates = environment("selection")
+    templates.filters.update(breakable=breakable, excerpt=excerpt, percent=percent)
+    text = templates.get_template("selection.html.jinja").render(
         facts=facts,
-        style=Markup("\n".join(part.read_text(encoding="utf-8") for part in style)),
+        style=styles("selection/selection.css"),
         verdict=sentence(facts),
         others=others(facts),
         warnings=warnings(facts),
@@ -78,12 +70,11 @@ def _figure(drawn: Drawn, facts: SelectionFacts) -> Figure:
     found = next((c for step, c in facts.found if step.name == numbered.step), None)
     title, words = caption(numbered.kind, facts, found)
     label = str(escape(visible(f"{title}. {words}")))
-    coded = base64.b64encode(series.csv.encode("utf-8", "replace")).decode()
     return Figure(
         name=series.name,
         title=title,
         caption=words,
-        data=f"data:text/csv;charset=utf-8;base64,{coded}",
+        data=csv_address(series),
         n_rows=len(series.rows),
         wide=_inline(drawn.wide, f"{series.name}-wide", label),
         narrow=_inline(drawn.narrow, f"{series.name}-narrow", label),

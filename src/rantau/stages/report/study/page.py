@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib.resources import files as resources
 from pathlib import Path
 
-from markupsafe import Markup, escape
-
 from rantau import files
-from rantau.stages.report.figures import NARROW, WIDE
-from rantau.stages.report.ink import SETTINGS, inline, svg_of
-from rantau.stages.report.page import breakable, visible
+from rantau.stages.report.figures import NARROW, WIDE, Drawn
+from rantau.stages.report.html import Shown, breakable, environment, shown, styles, visible
+from rantau.stages.report.ink import SETTINGS, svg_of
 from rantau.stages.report.recipe_text import yaml_of
 from rantau.stages.report.series import Series
 from rantau.stages.report.study import naming, tables, verdict
@@ -26,19 +21,6 @@ from rantau.stages.report.table import Table
 PAGE = "study.html"
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A figure on the page. data: its CSV as a data: address"""
-
-    name: str
-    title: str
-    caption: str
-    wide: Markup
-    narrow: Markup
-    data: str
-    n_rows: int
-
-
 def write_page(folder: Path) -> Path:
     """Reads folder/study.json and writes folder/study.html and folder/figures; the page last. Returns the page."""
     facts = read_study(folder / "study.json")
@@ -47,23 +29,17 @@ def write_page(folder: Path) -> Path:
         wide, narrow = (_svg(series, width) for width in (WIDE, NARROW))
         files.write_text(folder / "figures" / f"{series.name}.csv", series.csv)
         files.write_text(folder / "figures" / f"{series.name}.svg", wide)
-        figures.append(_shown(series, wide, narrow, facts))
+        figures.append(shown(Drawn(series, wide, narrow), *caption(series.name, facts)))
     files.write_text(folder / PAGE, render_page(facts, figures))
     return folder / PAGE
 
 
 def render_page(facts: StudyFacts, figures: Sequence[Shown]) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("rantau.stages.report", "study"), undefined=StrictUndefined, autoescape=True,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
-    environment.filters["breakable"] = breakable
-    style = [resources("rantau.stages.report") / "style.css", resources(__package__) / "study.css"]
-    text = environment.get_template("study.html.jinja").render(
+    templates = environment("study")
+    templates.filters["breakable"] = breakable
+    text = templates.get_template("study.html.jinja").render(
         facts=facts,
-        style=Markup("\n".join(part.read_text(encoding="utf-8") for part in style)),
+        style=styles("study/study.css"),
         headline=verdict.headline(facts),
         against_base=verdict.against_base(facts),
         rivals=verdict.rivals(facts),
@@ -104,14 +80,3 @@ def _svg(series: Series, width: float) -> str:
 
     with rc_context(SETTINGS):  # type: ignore[arg-type]  # keys are a Literal there
         return visible(svg_of(DRAWINGS[series.name](series, width), f"study-{series.name}-{width:g}"))
-
-
-def _shown(series: Series, wide: str, narrow: str, facts: StudyFacts) -> Shown:
-    title, text = caption(series.name, facts)
-    label = str(escape(f"{title}. {text}"))
-    drawn = {
-        size: Markup(inline(svg, f"{series.name}-{size}", label=label))
-        for size, svg in (("wide", wide), ("narrow", narrow))
-    }
-    data = f"data:text/csv;charset=utf-8;base64,{base64.b64encode(series.csv.encode()).decode()}"
-    return Shown(series.name, title, text, drawn["wide"], drawn["narrow"], data, len(series.rows))
