@@ -100,6 +100,13 @@ def test_sentences(facts: StudyFacts, tmp_path: Path) -> None:
     assert "BLEU: 4 better, 1 worse, 5 cannot be told" in verdict.against_base(facts)
     said = " ".join(verdict.cautions(facts))
     assert "trained once" in said and "BLEU 11.5" in said and "1 trial has failed and is missing" in said
+    assert "Not above chance" not in said
+    lucky = study_json()
+    for row in lucky["figures"]:
+        if row["metric"] == "bleu" and row["arm"] in ("iteration-1", "iteration-2"):
+            row["chance"] = row["low"]
+    said = " ".join(verdict.cautions(facts_of(tmp_path, lucky)))
+    assert "Not above chance by the interval over items: BLEU in 2 of 10 arms." in said
     level = study_json()
     for row in level["differences"]:
         row["effect"] = "unclear"

@@ -13,13 +13,14 @@ CAPTIONS = {
     "rouge_means": (
         "ROUGE of every arm",
         "Bars are means over items and runs. The thin line is the interval over items, the thick one the "
-        "standard deviation between runs.",
+        "standard deviation between runs. The dotted line is chance: the same answers held against the references "
+        "of other prompts.",
     ),
     "rouge_runs": ("ROUGE of every run", "Boxes over the runs of answers; each point is a run."),
     "f1_means": (
         "Weighted F1 of every arm",
         "2 a / (1 + a) of the share a of answers that match their reference. The thin line is the interval over "
-        "items, the thick one the standard deviation between runs.",
+        "items, the thick one the standard deviation between runs, the dotted line chance.",
     ),
     "f1_runs": (
         "Weighted F1 of every run",

@@ -46,15 +46,18 @@ def boxes(series: Series, width: float) -> Figure:
 
 
 def bars(series: Series, width: float) -> Figure:
-    """A bar an arm with its interval over items; one panel a metric."""
+    """A bar an arm with its interval over items and its chance; one panel a metric."""
     parts = series.groups("metric")
     figure, panels, arms = _panels(series, parts, width)
     for axes, part in zip(panels, parts, strict=True):
         metric = str(part.rows[0][1])
-        for arm, _, *numbers in part.rows:
+        for arm, _, *numbers, chance in part.rows:
             place = arms.index(str(arm))
             value, low, high, spread = (scaled(float(n), unit_of(metric)) for n in numbers)
             axes.barh(place, value, 0.62, color=_colour(str(arm)))
+            if chance != "":
+                axes.plot([scaled(float(chance), unit_of(metric))] * 2, [place - 0.45, place + 0.45],
+                          color=COLOURS["ink"], linewidth=1.6, linestyle=(0, (1, 1)), zorder=4)  # fmt: skip
             axes.plot([low, high], [place, place], color=COLOURS["ink"], linewidth=1.1, solid_capstyle="butt")
             axes.plot([value - spread, value + spread], [place] * 2, color=COLOURS["mark"], linewidth=3.2,
                       solid_capstyle="butt", zorder=3)  # fmt: skip

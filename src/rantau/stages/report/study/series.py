@@ -8,7 +8,7 @@ from rantau.stages.report.study.facts import StudyFacts, arm_name
 
 ROUGES = ("rouge1", "rouge2", "rougeL")
 RUNS = ("arm", "metric", "training", "run", "value")
-MEANS = ("arm", "metric", "value", "low", "high", "spread")
+MEANS = ("arm", "metric", "value", "low", "high", "spread", "chance")
 SCATTER = ("model", "whose", "rougeL", "rougeL_sd", "bleu", "bleu_sd")
 
 
@@ -41,9 +41,9 @@ def runs(facts: StudyFacts, name: str, metrics: tuple[str, ...]) -> Series:
 
 
 def means(facts: StudyFacts, name: str, metrics: tuple[str, ...]) -> Series:
-    """Means with their interval over items; spread: between runs, 0 where there is one."""
+    """Means with their interval over items; spread: between runs, 0 where there is one; chance: "" if unknown."""
     rows: list[tuple[Cell, ...]] = [
-        (arm_name(f.arm), f.metric, f.value, f.low, f.high, f.spread or 0.0)
+        (arm_name(f.arm), f.metric, f.value, f.low, f.high, f.spread or 0.0, "" if f.chance is None else f.chance)
         for metric in metrics
         for f in facts.figures
         if f.metric == metric and f.value is not None and f.low is not None and f.high is not None

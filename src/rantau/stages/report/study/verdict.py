@@ -76,6 +76,12 @@ def cautions(facts: StudyFacts) -> list[str]:
             "The chosen arm is the luckiest of several: its figures flatter it. Measure it again on items that "
             "had no part in the choice before quoting them."
         )
+    if at_chance := _at_chance(facts):
+        found.append(
+            f"Not above chance by the interval over items: {'; '.join(at_chance)}. There the same answers do "
+            "as well beside the references of other prompts: a gain over the base model in such a figure says "
+            "nothing of what was asked."
+        )
     ceilings = [f.ceiling for f in facts.figures if f.metric == "bleu" and f.ceiling is not None]
     if ceilings and ceilings[0] < LOW_CEILING:
         found.append(
@@ -87,6 +93,17 @@ def cautions(facts: StudyFacts) -> list[str]:
         found.append(
             f"{trials} failed and {'is' if n_failed == 1 else 'are'} missing; the reasons stand at the end."
         )
+    return found
+
+
+def _at_chance(facts: StudyFacts) -> list[str]:
+    """Figures in which some arms are not above their chance, with how many."""
+    found = []
+    for key in facts.keys:
+        arms = [f for f in facts.each(key) if f.arm != BASE_ARM and f.chance is not None and f.low is not None]
+        n = sum(f.low <= f.chance for f in arms if f.low is not None and f.chance is not None)
+        if n:
+            found.append(f"{naming.label_of(key, facts.keys)} in {n} of {len(arms)} arms")
     return found
 
 
