@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ def models() -> list[type[BaseModel]]:
     return sorted(set(found), key=lambda m: m.__name__)
 
 
+@cache
 def read_names() -> set[str]:
     """Attribute names and dotted slice parts that the code outside the recipe reads."""
     names: set[str] = set()

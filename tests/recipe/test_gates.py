@@ -60,7 +60,8 @@ BOTH = [{"name": "id", "source": "berita", "by": "kota"}, {"name": "en", "source
         "bits_per_byte.id/Bandung.adapted > 3", "perplexity.en.adapted > 40",
         "in_context_gain.letters.adapted < 0.5", "in_context_gain.letters/copy.adapted < 0.5",
         "chrf++.berita.change <= 0",
-        "language_fidelity.berita.chance < 0.9", "semantic_match.berita.adapted < 0.1",
+        "language_fidelity.berita.ceiling < 0.9", "semantic_match.berita.adapted < 0.1",
+        "exact_match.berita.chance > 0.1", "weighted_f1.berita.chance-base > 0.1",
     ],
 )  # fmt: skip
 def test_figures_of_this_recipe_are_known(condition: str) -> None:
@@ -91,3 +92,52 @@ def test_two_encoders_are_told_apart_by_name() -> None:
     assert recipe("semantic_match:b.berita.adapted < 0.1", prompts=prompts)
     with pytest.raises(RecipeError, match="nothing will measure"):
         recipe("semantic_match.berita.adapted < 0.1", prompts=prompts)
+
+
+@pytest.mark.parametrize(
+    ("condition", "why"),
+    [
+        ("language_fidelity.berita.chance < 0.9", "language_fidelity looks at the answer alone"),
+        ("answer_words.berita.chance-base > 40", "answer_words looks at the answer alone"),
+        ("run_on.berita.chance > 0", "run_on looks at the answer alone"),
+    ],
+)
+def test_a_row_that_never_has_a_value_is_refused_with_the_reason(condition: str, why: str) -> None:
+    with pytest.raises(
+        RecipeError, match=rf"evaluation\.fail_if: '{condition[:10]}.*' will never have a value: {why}"
+    ):
+        recipe(condition, prompts={"source": "berita"})
+
+
+def test_lists_of_letters_of_one_kind_have_rows_where_there_are_enough_of_them() -> None:
+    probe: dict[str, Any] = {"in_context": {"max_items": 18}}
+    assert recipe("in_context_gain.letters/reverse.change < 0", **probe)
+    with pytest.raises(
+        RecipeError, match=r"will never have a value: .*max_items: 18 asks 4 of first, and 5 are ne"
+    ):
+        recipe("in_context_gain.letters/first.change < 0", **probe)
+    with pytest.raises(RecipeError, match=r"nothing will measure 'in_context_gain\.letters/middle"):
+        recipe("in_context_gain.letters/middle.change < 0", **probe)
+
+
+def test_benchmarks_are_asked_after_the_conditions_are_judged() -> None:
+    asked = {"benchmarks": [{"name": "xcopa_id"}], "benchmark_data": "data"}
+    with pytest.raises(
+        RecipeError, match=r"nothing will measure 'acc\.xcopa_id\.adapted'.*Benchmarks are asked aft"
+    ):
+        recipe("acc.xcopa_id.adapted < 0.5", **asked)
+
+
+def test_the_probe_has_rows_of_what_examples_gain_and_none_of_bits() -> None:
+    with pytest.raises(RecipeError, match=r"nothing will measure 'in_context_bits.*in_context_gain\.letters\."):
+        recipe("in_context_bits.letters.change > 0.1")
+
+
+def test_prompts_of_another_language_than_the_target_are_refused() -> None:
+    with pytest.raises(RecipeError) as caught:
+        recipe(prompts={"source": "news"})
+    message = str(caught.value)
+    assert (
+        "evaluation.prompts.source: news is in eng, but answers are measured as ind (language.target)" in message
+    )
+    assert "Name a source in ind, or measure news as one of evaluation.texts" in message

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from rantau.recipe.base import Name, Slice
 
 Decoding = Literal["greedy", "sampling"]
+COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class HeldOutText(Slice):
@@ -127,6 +129,18 @@ class BenchmarkTask(Slice):
     max_items: int | None = Field(
         None, ge=1, description="Only the first questions of each of its tasks; null = all."
     )
+    revision: str | None = Field(
+        None, description="Commit of its data set on the hub; needed where benchmark_data is null."
+    )
+
+    @field_validator("revision")
+    @classmethod
+    def _is_a_commit(cls, revision: str | None) -> str | None:
+        if revision is not None and not COMMIT.fullmatch(revision):
+            raise ValueError(
+                f"must be a commit, 40 hexadecimal digits, got {revision!r}: a branch or a tag can move"
+            )
+        return revision
 
 
 class Evaluation(Slice):
@@ -150,3 +164,13 @@ class Evaluation(Slice):
     context_tokens: int = Field(512, ge=16, description="Tokens that a model sees at once when text is scored.")
     resamples: int = Field(2000, ge=200, le=100_000, description="Bootstrap resamples over items.")
     confidence: float = Field(0.95, gt=0.5, lt=1.0, description="Level of all intervals.")
+
+    @model_validator(mode="after")
+    def _data_come_from_one_place(self) -> Evaluation:
+        pinned = [b.name for b in self.benchmarks if b.revision is not None]
+        if pinned and self.benchmark_data is not None:
+            raise ValueError(
+                f"benchmarks.{pinned[0]}.revision is for data of the hub, but benchmark_data names the folder "
+                f"{self.benchmark_data}, whose files enter by content. Leave one of them out"
+            )
+        return self

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rantau.recipe.evaluation import Evaluation, HeldOutText
+from rantau.recipe.evaluation import Evaluation
+from rantau.recipe.measured import Rows, rows_of
 
 OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt,
@@ -17,13 +18,6 @@ SHAPE = re.compile(r"\s*([^\s<>][^<>]*?)\s*(>=|<=|>|<)\s*([^\s<>=]+)\s*")
 RISES = {"source_bpb_rise": "source", "target_bpb_rise": "target"}
 """Figure -> the language whose texts it pools: relative rise of bits per byte, 0.02 is 2 % more."""
 IN_CONTEXT_LOSS = "in_context_loss"
-TEXT_SYSTEMS = ("base", "adapted", "change")
-ANSWER_SYSTEMS = (*TEXT_SYSTEMS, "chance", "chance-base", "ceiling")
-ANSWER_METRICS = (
-    "bleu", "chrf++", "rouge1", "rouge2", "rougeL", "exact_match", "semantic_match", "weighted_f1",
-    "language_fidelity", "sentence_fidelity", "answer_ended", "run_on", "repetition", "prompt_copied",
-    "answer_words",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,56 +57,53 @@ def read_condition(text: str) -> Condition:
 def gate_problems(
     evaluation: Evaluation, languages: Mapping[str, str], *, target: str, source: str
 ) -> list[str]:  # fmt: skip
-    """What is wrong with the conditions, in words; empty if the comparison will know every figure.
+    """What is wrong with the conditions, in words; empty if the comparison can give every figure a value.
 
     languages        name of a source -> its language
     target, source   languages of the recipe
     """
     problems: list[str] = []
-    known = _known(evaluation, languages, {"target": target, "source": source})
+    pooled = _pooled(evaluation, languages, {"target": target, "source": source})
     for text in evaluation.fail_if:
         try:
-            condition = read_condition(text)
+            problem = _problem(read_condition(text), pooled, rows_of(evaluation), evaluation)
         except ValueError as error:
-            problems.append(str(error))
-            continue
-        if not any(pattern.fullmatch(condition.figure) for pattern in known.values()):
-            problems.append(
-                f"evaluation.fail_if: nothing will measure {condition.figure!r}. This recipe measures "
-                f"{', '.join(known)}."
-            )
+            problem = str(error)
+        problems += [problem] if problem else []
     return problems
 
 
-def _known(
-    evaluation: Evaluation, languages: Mapping[str, str], sides: Mapping[str, str]
-) -> dict[str, re.Pattern[str]]:
-    """Figure as a message shows it -> the pattern of those that it stands for."""
+def no_value(condition: Condition, why: str) -> str:
+    """The words for a condition on a row that stays empty."""
+    return f"evaluation.fail_if: {condition.figure!r} will never have a value: {why}. Take another figure"
+
+
+def _pooled(evaluation: Evaluation, languages: Mapping[str, str], sides: Mapping[str, str]) -> list[str]:
+    """Figures that are no row: they pool several texts, or both systems' answers of the probe."""
     measured = {languages.get(text.source) for text in evaluation.texts}
-    known = {f: re.compile(re.escape(f)) for f, side in RISES.items() if sides[side] in measured}
-    if evaluation.in_context:
-        known[IN_CONTEXT_LOSS] = re.compile(IN_CONTEXT_LOSS)
-        name = re.escape(evaluation.in_context.source or "letters")
-        more = "" if evaluation.in_context.source else r"(/[a-z]+)?"
-        known |= _rows("in_context_gain", f"{name}{more}", name, TEXT_SYSTEMS)
-    for text in evaluation.texts:
-        known |= _rows("bits_per_byte", _with_domains(text), text.name, TEXT_SYSTEMS)
-        known |= _rows("perplexity", re.escape(text.name), text.name, TEXT_SYSTEMS)
-    if prompts := evaluation.prompts:
-        encoders = [s.name for s in prompts.semantic]
-        for metric in ANSWER_METRICS:
-            names = [metric]
-            if metric in ("semantic_match", "weighted_f1"):
-                names = [metric] if len(encoders) == 1 else [f"{metric}:{encoder}" for encoder in encoders]
-            for name in names:
-                known |= _rows(name, re.escape(prompts.source), prompts.source, ANSWER_SYSTEMS)
-    return known
+    found = [figure for figure, side in RISES.items() if sides[side] in measured]
+    return [*found, IN_CONTEXT_LOSS] if evaluation.in_context else found
 
 
-def _rows(metric: str, pattern: str, name: str, systems: tuple[str, ...]) -> dict[str, re.Pattern[str]]:
-    shown = f"{metric}.{name}.<{'|'.join(systems)}>"
-    return {shown: re.compile(rf"{re.escape(metric)}\.{pattern}\.({'|'.join(systems)})")}
+def _problem(
+    condition: Condition, pooled: Sequence[str], rows: Sequence[Rows], evaluation: Evaluation
+) -> str | None:
+    if condition.figure in pooled:
+        return None
+    metric, name, system = condition.row
+    found = [r for r in rows if r.match(metric, name)]
+    if any(system in r.systems for r in found):
+        return None
+    if never := [r.never[system] for r in found if system in r.never]:
+        return no_value(condition, never[0])
+    known = ", ".join([*pooled, *(f"{r.figure}.<{'|'.join(r.systems)}>" for r in rows if r.systems)])
+    return (
+        f"evaluation.fail_if: nothing will measure {condition.figure!r}. This recipe measures {known}."
+        f"{_why_no_benchmark(name, evaluation)}"
+    )
 
 
-def _with_domains(text: HeldOutText) -> str:
-    return re.escape(text.name) + (r"(/.+)?" if text.by else "")
+def _why_no_benchmark(name: str, evaluation: Evaluation) -> str:
+    if not any(name.startswith(benchmark.name) for benchmark in evaluation.benchmarks):
+        return ""
+    return " Benchmarks are asked after the conditions are judged, so none can be about them"

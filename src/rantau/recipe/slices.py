@@ -138,6 +138,7 @@ class Recipe(CorpusRecipe):
         problems += _twice("evaluation.benchmarks", self.evaluation.benchmarks)
         asked += [("vocabulary.sources", s) for s in self.vocabulary.sources]
         problems += _unknown(asked, self.sources)
+        problems += _other_language(self.evaluation, self.sources, self.language.target)
         problems += adapter_problems(self.model, self.phases, [self.adapter_of(phase) for phase in self.phases])
         problems += gate_problems(
             self.evaluation, {s.name: s.language for s in self.sources},
@@ -163,4 +164,14 @@ def _unknown(asked: Sequence[tuple[str, str]], sources: Sequence[Source]) -> lis
         f"{where} names the source {name}, which is not in sources ({', '.join(names)})"
         for where, name in asked
         if name not in names
+    ]
+
+
+def _other_language(evaluation: Evaluation, sources: Sequence[Source], target: str) -> list[str]:
+    """Answers are judged in the words of the target language, and by whether they come in it."""
+    return [
+        f"evaluation.prompts.source: {source.name} is in {source.language}, but answers are measured as {target} "
+        f"(language.target). Name a source in {target}, or measure {source.name} as one of evaluation.texts"
+        for source in sources
+        if evaluation.prompts and source.name == evaluation.prompts.source and source.language != target
     ]

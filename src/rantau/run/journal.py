@@ -12,6 +12,8 @@ from rantau.errors import SourceError
 from rantau.run.runner import Outcome
 
 FILE_NAME = "run.json"
+ERROR = "error.txt"
+"""Of a trial that failed, instead of run.json and links."""
 SHOWN = (
     ("sample.parquet", "sample"), ("selection.html", "selection"), ("report.html", "report"),
     ("card.md", "model card"), ("bundle", "bundle"), ("merged", "merged model"), ("gguf", "GGUF"),
@@ -34,9 +36,21 @@ def write_journal(folder: Path, recipe: Mapping[str, Any], outcomes: Sequence[Ou
     files.write_json(folder / FILE_NAME, {"recipe": recipe, "stages": rows})
 
 
+def withdraw_journal(folder: Path) -> None:
+    """Removes run.json and the links of an earlier run; what they lead to stays, and so do other files."""
+    (folder / FILE_NAME).unlink(missing_ok=True)
+    for place in (folder, folder / "stages"):
+        for link in [p for p in place.iterdir() if p.is_symlink()] if place.is_dir() else []:
+            link.unlink()
+    if (folder / "stages").is_dir() and not any((folder / "stages").iterdir()):
+        (folder / "stages").rmdir()
+
+
 def read_journal(folder: Path) -> dict[str, Any]:
     """Raises SourceError with the command to run when nothing was run under this name."""
     if not (folder / FILE_NAME).is_file():
+        if (folder / ERROR).is_file():
+            raise SourceError(f"{folder}: this run failed; {ERROR} in it says why. Mend that and run it again.")
         raise SourceError(f"{folder}: no run of this name. Start one: rantau run recipes/<name>.yaml")
     data: dict[str, Any] = files.read_json(folder / FILE_NAME)
     return data

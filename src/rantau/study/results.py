@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rantau.errors import RecipeError
 from rantau.recipe import Recipe, load_recipe
 from rantau.records import BASE_ARM, ArmFigure
 from rantau.run.runner import package_versions
@@ -75,8 +74,6 @@ def results_of(study: Study, path: Path, trials: Sequence[Trial], done: Sequence
     gathered = gather([arm.name for arm in study.all_arms()], done)
     figures = _asked(study, figures_of(gathered, base.evaluation, seed=base.seed))
     settings = settings_of(study, base, trials, done)
-    if study.choice and study.choice.rule == "gain_over_sd":
-        _refuse_several_bases(settings)
     chosen = choose(study.choice, figures) if study.choice else None
     mine = [f for f in figures if f.arm != BASE_ARM]
     others = dict.fromkeys([BASE_ARM, study.against, chosen.arm if chosen else None])
@@ -90,15 +87,6 @@ def results_of(study: Study, path: Path, trials: Sequence[Trial], done: Sequence
         study, base, tuple(settings), tuple(figures), tuple(differences), chosen,
         published_of(study, path),
     )  # fmt: skip
-
-
-def _refuse_several_bases(settings: Sequence[ArmSettings]) -> None:
-    for arm in settings:
-        if field := next((f for f in arm.fields if f.startswith("model.")), None):
-            raise RecipeError(
-                f"the rule gain_over_sd ranks by the gain over one base model, but arms differ in {field}. Choose "
-                "by mean_rank."
-            )
 
 
 def _asked(study: Study, figures: Sequence[ArmFigure]) -> list[ArmFigure]:

@@ -11,7 +11,7 @@ from rantau import files
 from rantau.machine import Machine
 from rantau.recipe import Model, Recipe
 from rantau.run.jobs import Ended, Job, run_jobs
-from rantau.run.journal import write_journal
+from rantau.run.journal import ERROR, withdraw_journal, write_journal
 from rantau.run.progress import Progress, clock
 from rantau.run.runner import Outcome, Step, build, kept
 from rantau.run.store import Store
@@ -144,11 +144,13 @@ def _done(one: PlannedTrial, ended: dict[str, Ended]) -> Done:
 
 
 def _show(folder: Path, one: PlannedTrial, done: Done) -> None:
-    """Links of a finished trial, or the traceback of a failed one."""
+    """Links of a finished trial, or the traceback of a failed one: links that an earlier run of it left would be
+    taken for this one's."""
     if done.error is not None:
-        files.write_text(folder / "error.txt", f"{done.error}\n\n{_readable(done.detail)}")
+        withdraw_journal(folder)
+        files.write_text(folder / ERROR, f"{done.error}\n\n{_readable(done.detail)}")
         return
-    (folder / "error.txt").unlink(missing_ok=True)
+    (folder / ERROR).unlink(missing_ok=True)
     outcomes = [kept(step) for step in one.steps]
     write_journal(folder, one.trial.recipe.model_dump(mode="json", by_alias=True), outcomes)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from rantau.errors import RecipeError
 from rantau.recipe import Recipe, load_recipe
 from rantau.run.store import differences
 from rantau.study.design import Arm, Study
+from rantau.study.named_figures import refuse_unmeasured
 
 OWN = ("name", "repeat")
 """Fields in which every trial differs from the base recipe."""
@@ -43,15 +45,19 @@ def trials_of(study: Study, path: Path) -> list[Trial]:
 
     path     the study's file
     Raises   RecipeError if an arm sets what the recipe does not know, if one differs in what is held out or
-             asked, so that items could not be compared, or if the rule of choice cannot be followed
+             asked, so that items could not be compared, if a figure is named that nothing will measure, or if the
+             rule of choice cannot be followed
     """
     place = base_path(study, path)
     base = load_recipe(place)
     _refuse_server(base)
     _refuse_no_spread(study, base)
+    refuse_unmeasured(study, base)
     first = [_trial(study, arm, place) for arm in study.all_arms()]
     for trial in first:
         _refuse_other_items(trial, base)
+    if study.choice and study.choice.rule == "gain_over_sd":
+        _refuse_several_bases(first)
     return [_repeated(study, trial, repeat) for repeat in range(study.repeats) for trial in first]
 
 
@@ -94,6 +100,18 @@ def _refuse_no_spread(study: Study, base: Recipe) -> None:
             "choice.rule is gain_over_sd, but each arm is trained once and each prompt answered once, so there is "
             "no deviation to divide by. Raise repeats, or choose by mean_rank."
         )
+
+
+def _refuse_several_bases(trials: Sequence[Trial]) -> None:
+    """trials: one of each arm"""
+    first = trials[0].recipe
+    for trial in trials[1:]:
+        fields = (line.split()[0] for line in differences_from(first, trial.recipe))
+        if field := next((f for f in fields if f.startswith("model.")), None):
+            raise RecipeError(
+                f"the rule gain_over_sd ranks by the gain over one base model, but arms differ in {field}. Choose "
+                "by mean_rank."
+            )
 
 
 def _refuse_server(base: Recipe) -> None:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from rantau.model.encoder import load_encoder
 from rantau.recipe import CorpusRecipe
 from rantau.run.stage import Stage
 from rantau.stages.curation.stage import CLEAN, SELECT
+from tests.model.encoder_keys import fingerprints
 
 PART = {"kind": "embedding", "encoder": "encoder"}
 STEP = {"name": "near", "method": "cluster", "n": 5, "features": {"parts": [PART]}}
@@ -29,12 +29,5 @@ def test_other_weights_are_another_key(stage: Stage, monkeypatch: pytest.MonkeyP
     assert stage.fingerprint is not None
     monkeypatch.chdir(tmp_path)
     assert stage.fingerprint(recipe({}), tmp_path) == {}
-    found = []
-    for weights in (b"a", b"b", b"a"):
-        load_encoder.cache_clear()
-        (tmp_path / "encoder").mkdir(exist_ok=True)
-        (tmp_path / "encoder/config.json").write_text('{"hidden_size": 4}')
-        (tmp_path / "encoder/model.safetensors").write_bytes(weights)
-        found.append(stage.fingerprint(recipe(CURATION), tmp_path))
-    load_encoder.cache_clear()
-    assert len(found[0]) == 1 and found[0] == found[2] != found[1]
+    first, other, again = fingerprints(stage, recipe(CURATION), tmp_path, (b"a", b"b", b"a"))
+    assert len(first) == 1 and first == again != other

@@ -101,7 +101,8 @@ def recipe(base: Path | str, *, target: str = "ind", prompts: dict[str, object] 
         "resamples": 200,
     }
     sources = [
-        {"name": n, "path": f"{n}.txt", "language": "ind", "license": "CC0-1.0"} for n in ("berita", "tanya")
+        {"name": n, "path": f"{n}.txt", "language": language, "license": "CC0-1.0"}
+        for n, language in (("berita", "ind"), ("tanya", target))
     ]
     data = {
         "name": "coba", "language": {"target": target}, "model": {"base": str(base)}, "sources": sources,

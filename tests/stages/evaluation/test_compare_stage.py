@@ -9,11 +9,12 @@ from sacrebleu.metrics.chrf import CHRF
 
 from rantau import files
 from rantau.errors import MeasureError
-from rantau.model.encoder import load_encoder
 from rantau.recipe import Recipe
+from rantau.recipe.measured import ALONE, rows_of
 from rantau.run.stage import Context
 from rantau.stages.evaluation import asking
 from rantau.stages.evaluation.stage import COMPARE, answer_stage
+from tests.model.encoder_keys import fingerprints
 from tests.stages.evaluation.fakes import FakeSpeaker, context, document, gathered, recipe, some_dialogues
 from tests.stages.evaluation.said import encode
 
@@ -36,14 +37,6 @@ OF_ANSWERS = {
     "answer_words",
 }
 SYSTEMS = {"base", "adapted", "change", "ceiling", "chance", "chance-base"}
-ALONE = {
-    "language_fidelity",
-    "sentence_fidelity",
-    "answer_ended",
-    "run_on",
-    "repetition",
-    "answer_words",
-}
 
 
 class Pair:
@@ -92,6 +85,23 @@ def test_every_row_has_n_interval_and_signature(
     assert "too_short:left_out" in str(rows["sentence_fidelity", "adapted"]["signature"])
     signature = str(rows["chrf++", "chance"]["signature"])
     assert "nc:6|nw:2" in signature and "max_new_tokens:8" in signature and "5 shuffles" in signature
+
+
+def test_the_recipe_knows_every_row_and_which_stay_empty(
+    monkeypatch: pytest.MonkeyPatch, tiny_base: Path, tmp_path: Path
+) -> None:
+    asked = recipe(tiny_base)
+    Pair(monkeypatch, tmp_path, "tidak tahu", INDONESIAN, asked).rows()
+    rows = files.read_json(tmp_path / "compare" / "scores.json")
+    known = rows_of(asked.evaluation)
+    found: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        if row["value"] is not None:
+            found.setdefault((row["metric"], row["name"]), set()).add(row["system"])
+    assert {(r.metric, r.name): set(r.systems) for r in known if r.systems} == found
+    empty = {(r["metric"], r["name"], r["system"]) for r in rows if r["value"] is None}
+    assert {(r.metric, r.name, s) for r in known if r.systems for s in r.never} == empty
+    assert {r["metric"] for r in rows if r["better"] == "neither"} == {r.metric for r in known if r.described}
 
 
 def test_chrf_rows_are_sacrebleus(monkeypatch: pytest.MonkeyPatch, tiny_base: Path, tmp_path: Path) -> None:
@@ -185,16 +195,9 @@ def test_an_encoder_in_a_folder_enters_the_key_by_its_content(
     semantic = [{"name": n, "encoder": e} for n, e in (("own", "encoder"), ("shared", "package:kata"))]
     asked = recipe(tiny_base, prompts={"semantic": semantic})
     monkeypatch.chdir(tmp_path)
-    found = []
-    for weights in (b"a", b"b", b"a"):
-        load_encoder.cache_clear()
-        (tmp_path / "encoder").mkdir(exist_ok=True)
-        (tmp_path / "encoder/config.json").write_text('{"hidden_size": 4}')
-        (tmp_path / "encoder/model.safetensors").write_bytes(weights)
-        found.append(COMPARE.fingerprint(asked, tmp_path))
-    load_encoder.cache_clear()
-    assert list(found[0]) == ["encoder own"]
-    assert found[0] == found[2] != found[1]
+    first, other, again = fingerprints(COMPARE, asked, tmp_path, (b"a", b"b", b"a"))
+    assert list(first) == ["encoder own"]
+    assert first == again != other
 
 
 def test_without_prompts_texts_are_compared(

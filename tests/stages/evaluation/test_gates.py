@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rantau import files
-from rantau.errors import MeasureError
+from rantau.errors import MeasureError, RecipeError
 from rantau.pipeline import stages_of
 from rantau.recipe import Evaluation, Language
 from rantau.records import Gate, Score
@@ -87,6 +87,22 @@ def test_a_run_that_passes_goes_on(tmp_path: Path) -> None:
     ctx = gated(tmp_path, [gate.to_row() for gate in judge("source_bpb_rise > 0.05")])
     assert GATE.run(ctx).n_passed == 1
     assert files.read_json(ctx.out / GATES)[0]["condition"] == "source_bpb_rise > 0.05"
+
+
+@pytest.mark.parametrize("metric", ["language_fidelity", "sentence_fidelity"])
+def test_a_language_that_cannot_be_told_is_refused_before_anything_runs(tmp_path: Path, metric: str) -> None:
+    assert GATE.fingerprint is not None
+    condition = {"fail_if": ["target_bpb_rise > 0", f"{metric}.tanya.adapted < 0.9"]}
+    for target in ("ind", "sun"):
+        asked = recipe("m", target=target)
+        gates = asked.model_copy(update={"evaluation": asked.evaluation.model_copy(update=condition)})
+        if target == "ind":
+            assert GATE.fingerprint(gates, tmp_path) == {}
+            continue
+        with pytest.raises(
+            RecipeError, match=rf"'{metric}\.tanya\.adapted' will never have a value: py3langid has no"
+        ):
+            GATE.fingerprint(gates, tmp_path)
 
 
 def test_only_a_recipe_with_conditions_has_the_stage_and_it_stands_before_the_export() -> None:

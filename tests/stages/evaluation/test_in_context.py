@@ -7,6 +7,7 @@ import pytest
 from rantau.chat import template_for
 from rantau.errors import MeasureError
 from rantau.recipe import Formatting, InContext
+from rantau.recipe.measured import LETTER_KINDS
 from rantau.stages.evaluation.in_context.asking import ProbeScore
 from rantau.stages.evaluation.in_context.examples import short_exchanges, with_examples
 from rantau.stages.evaluation.in_context.letters import TASKS, letter_questions
@@ -40,6 +41,7 @@ def test_a_longer_probe_holds_the_shorter_one_and_the_seed_decides() -> None:
     assert letter_questions(40, shots=2, seed=1)[:8] == letter_questions(8, shots=2, seed=1)
     assert letter_questions(8, shots=2, seed=2) != letter_questions(8, shots=2, seed=1)
     assert {q.task for q in letter_questions(8, shots=2, seed=1)} == set(TASKS)
+    assert [q.task for q in letter_questions(4, shots=2, seed=1)] == list(LETTER_KINDS) == list(TASKS)
 
 
 def test_exactly_the_answer_of_a_letter_list_is_scored() -> None:

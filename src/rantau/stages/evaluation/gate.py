@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rantau import files
-from rantau.errors import MeasureError
+from rantau.errors import MeasureError, RecipeError
+from rantau.language import load_profile
+from rantau.recipe import Recipe, read_condition
+from rantau.recipe.gates import no_value
+from rantau.recipe.measured import FIDELITY
 from rantau.run.stage import Context, Stage
+from rantau.stages.evaluation.metrics.fidelity import why_untellable
 
 GATES = "gates.json"
 
@@ -45,4 +51,23 @@ def _told(row: Mapping[str, Any]) -> str:
     return f"{row['condition']} (it is {row['value']:.4g}{bounds})"
 
 
-GATE = Stage(name="gate", version=1, needs=("compare",), slices=("evaluation.fail_if",), run=gate)
+def refuse_untellable(recipe: Recipe, folder: Path) -> dict[str, str]:
+    """Nothing outside the recipe counts. Here because it is asked before any stage runs.
+
+    Raises   RecipeError for a condition on the share of answers in a language that no detector can tell
+    """
+    why = why_untellable(load_profile(recipe.language.target))
+    for condition in map(read_condition, recipe.evaluation.fail_if):
+        if why and condition.row[0] in FIDELITY:
+            raise RecipeError(f"{no_value(condition, why.rstrip('.'))}.")
+    return {}
+
+
+GATE = Stage(
+    name="gate",
+    version=1,
+    needs=("compare",),
+    slices=("evaluation.fail_if",),
+    run=gate,
+    fingerprint=refuse_untellable,
+)

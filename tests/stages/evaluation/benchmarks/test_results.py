@@ -61,6 +61,13 @@ def test_a_row_tells_all_that_makes_it_comparable() -> None:
     assert BenchmarkResult.from_row(row.to_row()) == row
 
 
+def test_data_of_a_hub_are_told_by_their_commit() -> None:
+    task = compared([1, 0] * 20, [1, 1, 1, 0] * 10)
+    told = [replace(t, facts=facts(data=None)) for t in (task.base, task.adapted)]
+    (row,) = results_of([Compared(replace(task.wanted, local=None, revision="0123456789" * 4), *told)], OPTIONS)
+    assert "hub 01234567 test" in row.signature
+
+
 def test_several_tasks_get_a_row_of_their_mean_and_holm_sees_all_rows() -> None:
     first = compared([1, 0] * 20, [1, 1, 1, 0] * 10, task="copal_id_standard", benchmark="copal_id")
     second = compared([0, 0] * 20, [1, 0] * 20, task="copal_id_colloquial", benchmark="copal_id")

@@ -33,14 +33,17 @@ GPU_BATCH = 16
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One task that the recipe asks for; shots: None = as the task defines it; local: its files, None = from the
-    hub."""
+    """One task that the recipe asks for; shots: None = as the task defines it.
+
+    local     its files; None = from the hub, as they are at the commit `revision`
+    """
 
     name: str
     benchmark: Benchmark
     shots: int | None
     max_items: int | None
     local: LocalTask | None
+    revision: str | None = None
 
     @property
     def file(self) -> str:
@@ -51,7 +54,7 @@ def wanted_tasks(asked: Sequence[BenchmarkTask], benchmark_data: str | None, fol
     """Every task of every benchmark, in the order of the recipe.
 
     folder   of the recipe
-    Raises   RecipeError if a benchmark is named twice or its data are nowhere; SourceError for a wrong folder
+    Raises   RecipeError if a benchmark is named twice or the folder lacks its data; SourceError for a wrong folder
     """
     names = [a.name for a in asked]
     if twice := sorted({n for n in names if names.count(n) > 1}):
@@ -60,21 +63,11 @@ def wanted_tasks(asked: Sequence[BenchmarkTask], benchmark_data: str | None, fol
     index = read_index(where) if where else {}
     return [
         Wanted(task, benchmark, a.shots if a.shots is not None else benchmark.shots, a.max_items,
-               task_of(index, task, where) if where else None)
+               task_of(index, task, where) if where else None, a.revision)
         for a in asked
-        for benchmark in (named(a.name) if where else _on_a_hub(named(a.name)),)
+        for benchmark in (named(a.name),)
         for task in benchmark.tasks
     ]  # fmt: skip
-
-
-def _on_a_hub(benchmark: Benchmark) -> Benchmark:
-    """The same; raises RecipeError for one whose data the user supplies"""
-    if benchmark.own:
-        raise RecipeError(
-            f"evaluation.benchmarks: {benchmark.name} is no task of the harness; you supply its data. "
-            "Run `rantau data import-benchmarks DIR`, then name the folder in evaluation.benchmark_data."
-        )
-    return benchmark
 
 
 class System:
@@ -126,7 +119,7 @@ def load_wanted(context: Context, task: Wanted) -> Asked:
     with harness(offline=task.local is not None):
         return load_task(
             task.name, task.benchmark, shots=task.shots, local=task.local, folder=folder,
-            scratch=context.out / SCRATCH,
+            scratch=context.out / SCRATCH, revision=task.revision,
         )  # fmt: skip
 
 

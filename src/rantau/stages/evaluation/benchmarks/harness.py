@@ -5,17 +5,21 @@ from __future__ import annotations
 import io
 import logging
 import os
-import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rantau.errors import DataError, MachineError, RecipeError
-from rantau.stages.evaluation.benchmarks.catalogue import OWN, Benchmark
+from rantau.errors import DataError, RecipeError
+from rantau.stages.evaluation.benchmarks.catalogue import Benchmark
+from rantau.stages.evaluation.benchmarks.definitions import (
+    at_revision,
+    harness_folder,
+    of_files,
+    write_definition,
+)
 from rantau.stages.evaluation.benchmarks.local import LocalTask
 
 if TYPE_CHECKING:
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
 
 EXAMPLES_SEED = 1234
 """The harness's own default: examples are drawn with it."""
+
+FIRST_METRICS = ("acc_norm", "acc", "exact_match")
+"""Of a task that the catalogue does not have, the first one that it tells counts."""
 
 OFFLINE = ("HF_DATASETS_OFFLINE", "HF_HUB_OFFLINE", "HF_EVALUATE_OFFLINE")
 
@@ -47,19 +54,6 @@ class Asked:
     @property
     def n_documents(self) -> int:
         return len(self.task.eval_docs)
-
-
-def harness_folder() -> Path:
-    """Where the harness is installed, without importing it.
-
-    Raises   MachineError if it is not
-    """
-    spec = find_spec("lm_eval")
-    if spec is None or not spec.submodule_search_locations:
-        raise MachineError(
-            'evaluation.benchmarks: lm-evaluation-harness is not installed. Run pip install "rantau[benchmarks]".'
-        )
-    return Path(next(iter(spec.submodule_search_locations)))
 
 
 @contextmanager
@@ -87,19 +81,20 @@ def harness(*, offline: bool) -> Iterator[None]:
 
 
 def load_task(
-    name: str, benchmark: Benchmark, *, shots: int | None, local: LocalTask | None, folder: Path, scratch: Path
-) -> Asked:
-    """One task of the harness; with `local` its data come from those files.
+    name: str, benchmark: Benchmark, *, shots: int | None, local: LocalTask | None, folder: Path, scratch: Path,
+    revision: str | None = None,
+) -> Asked:  # fmt: skip
+    """One task of the harness; with `local` its data come from those files, else from the hub at a commit.
 
-    shots    None = as the task defines it, or no examples
-    folder   of the local files; scratch: where definitions and the harness's own copies go
+    shots     None = as the task defines it, or no examples
+    folder    of the local files; scratch: where definitions and the harness's own copies go
+    revision  commit of the data set; None = what its definition says
     Raises   RecipeError if there is no such task; DataError if its data cannot be read as it reads them
     """
     from lm_eval.tasks import TaskManager
 
-    path = definition(name, benchmark)
-    written = scratch / "definitions" / f"{name}.yaml"
-    _write_yaml(written, _overridden(name, path, benchmark, local, folder, scratch))
+    data = of_files(local, folder, scratch) if local else at_revision(name, benchmark, revision)
+    written = write_definition(scratch, name, benchmark, data)
     try:
         task = TaskManager(include_defaults=False).load([str(written)])["tasks"][name]
     except (KeyError, ValueError, FileNotFoundError, OSError, ConnectionError) as error:
@@ -116,56 +111,13 @@ def load_task(
 
 
 def _first_metric(name: str, task: Task) -> str:
-    """Of a task that the catalogue does not have: the length-normalised accuracy, or the next best."""
     told = list(task._metric_fn_list)
-    for metric in ("acc_norm", "acc", "exact_match"):
+    for metric in FIRST_METRICS:
         if metric in told:
             return metric
     raise RecipeError(
         f"evaluation.benchmarks: {name} tells {', '.join(told)}; a share of right answers is needed."
     )
-
-
-def definition(name: str, benchmark: Benchmark) -> Path:
-    """The YAML file that defines a task.
-
-    Raises   RecipeError if the harness has none of this name; MachineError if it is not installed
-    """
-    if benchmark.definition:
-        return OWN / benchmark.definition
-    tasks = harness_folder() / "tasks"
-    named = re.compile(rf'^"?task"?:\s*"?{re.escape(name)}"?\s*$'.encode(), re.MULTILINE)
-    for path in sorted((tasks / benchmark.folder).rglob("*.yaml")):
-        if named.search(path.read_bytes()):
-            return path
-    raise RecipeError(
-        f"evaluation.benchmarks: no benchmark is named {name!r}, nor any one task of the harness. "
-        "See `rantau data benchmarks`; of a group of the harness name its tasks."
-    )
-
-
-def _overridden(
-    name: str, path: Path, benchmark: Benchmark, local: LocalTask | None, folder: Path, scratch: Path
-) -> dict[str, Any]:
-    config: dict[str, Any] = {"include": str(path), "task": name, "tag": [], **benchmark.overrides}
-    if local is None:
-        return config
-    where = {split: str(folder / file) for split, file in local.files.items()}
-    config |= {
-        "dataset_path": "parquet",
-        "dataset_name": None,
-        "dataset_kwargs": {"data_files": where, "cache_dir": str(scratch / "copies")},
-    }
-    absent = {"training_split": "train", "validation_split": "validation"}
-    return config | {key: None for key, split in absent.items() if split not in where}
-
-
-def _write_yaml(path: Path, config: Mapping[str, Any]) -> None:
-    from ruamel.yaml import YAML
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as handle:
-        YAML(typ="safe", pure=True).dump(dict(config), handle)
 
 
 def language_model(model: Any, tokenizer: Any, *, batch_size: int) -> LM:

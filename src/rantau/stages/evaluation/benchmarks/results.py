@@ -140,7 +140,9 @@ def _data(tasks: Sequence[Compared]) -> str:
     asked, there = sum(len(t.base.questions) for t in tasks), sum(f["of"] for f in facts)
     share = f" first {asked} of {there}" if asked < there else f" {there} questions"
     digests = sorted({str(f["data"])[:8] for f in facts if f["data"]})
-    where = f"files {digests[0]}" if len(digests) == 1 else f"{len(digests)} sets of files" if digests else "hub"
+    where = f"files {digests[0]}" if len(digests) == 1 else f"{len(digests)} sets of files"
+    if not digests:
+        where = f"hub {str(tasks[0].wanted.revision)[:8]}"
     return f"{where} {facts[0]['split']}{share}"
 
 

@@ -21,9 +21,10 @@ from rantau.stages.evaluation.benchmarks.asking import (
     read_told,
     wanted_tasks,
 )
-from rantau.stages.evaluation.benchmarks.catalogue import benchmark_of_task
+from rantau.stages.evaluation.benchmarks.catalogue import benchmark_of_task, named
+from rantau.stages.evaluation.benchmarks.definitions import definition, harness_folder
 from rantau.stages.evaluation.benchmarks.figures import Options
-from rantau.stages.evaluation.benchmarks.harness import definition, harness_folder
+from rantau.stages.evaluation.benchmarks.hub_data import pinned
 from rantau.stages.evaluation.benchmarks.local import data_folder
 from rantau.stages.evaluation.benchmarks.marks import contaminated_rows
 from rantau.stages.evaluation.benchmarks.results import Compared, results_of
@@ -70,17 +71,21 @@ def benchmark_stage(
 
 
 def fingerprint(recipe: Recipe, folder: Path) -> dict[str, str]:
-    """The base, the harness's version, and the data of each task that lies in a folder.
+    """The base, the harness's version, and the data: of each task that lies in a folder, or of each benchmark that
+    comes from the hub.
 
-    Raises   MachineError if the harness is not installed, RecipeError for a task that it does not have: before
-             any stage runs
+    Raises   MachineError if the harness is not installed, RecipeError for a task that it does not have, or for
+             data of a hub that no commit pins: before any stage runs
     """
     harness_folder()
-    wanted = wanted_tasks(recipe.evaluation.benchmarks, recipe.evaluation.benchmark_data, folder)
+    asked, benchmark_data = recipe.evaluation.benchmarks, recipe.evaluation.benchmark_data
+    wanted = wanted_tasks(asked, benchmark_data, folder)
     for task in wanted:
         if task.name not in benchmark_of_task():
             definition(task.name, task.benchmark)
     data = {f"benchmark {w.name}": w.local.digest for w in wanted if w.local}
+    if benchmark_data is None:
+        data = {f"benchmark {a.name}": pinned(named(a.name), a.revision) for a in asked}
     return base_hash(recipe, folder) | {"lm_eval": harness_version()} | data
 
 

@@ -18,7 +18,6 @@ from rantau.stages.evaluation.in_context.examples import short_exchanges, with_e
 from rantau.stages.evaluation.in_context.letters import LetterQuestion, letter_questions
 from rantau.stages.evaluation.likelihood.marked import Marked
 
-LETTERS = "letters"
 Mark = Callable[[Dialogue], Marked]
 
 

@@ -10,24 +10,23 @@ from math import log
 import numpy as np
 
 from rantau.recipe import InContext
+from rantau.recipe.measured import FEWEST_OF_A_KIND, LETTERS
 from rantau.records import Score
 from rantau.stages.evaluation.in_context.asking import ProbeScore
 from rantau.stages.evaluation.in_context.examples import MOST_BYTES
-from rantau.stages.evaluation.in_context.probe import LETTERS
 from rantau.stages.evaluation.scores import Measure, Resampling, score
 from rantau.stats import Interval, approximate_randomisation, bootstrap_corpus
 from rantau.stats.series import Floats
 
 ZERO, FEW, BYTES = range(3)  # columns: bits without examples, bits with them, bytes of the answer
 WIDTH = 3
-FEWEST = 5  # questions of one kind that get rows of their own
 
 
 def in_context_scores(
     base: Sequence[ProbeScore], adapted: Sequence[ProbeScore], probe: InContext, resampling: Resampling
 ) -> list[Score]:
     """in_context_gain: bits per answer byte without examples minus with them (base, adapted, change), items =
-    questions; then each kind of letter list with FEWEST questions or more, named "letters/<kind>".
+    questions; then each kind of letter list with FEWEST_OF_A_KIND questions or more, named "letters/<kind>".
 
     base, adapted  scores of the same questions in the same order
     """
@@ -36,7 +35,7 @@ def in_context_scores(
     parts = [(name, list(base), list(adapted))] + [
         (f"{name}/{task}", [s for s in base if s.task == task], [s for s in adapted if s.task == task])
         for task, n in counts.items()
-        if n >= FEWEST
+        if n >= FEWEST_OF_A_KIND
     ]
     return [row for part in parts for row in _rows(*part, probe, resampling)]
 
