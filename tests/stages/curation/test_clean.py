@@ -9,6 +9,7 @@ import pytest
 
 from rantau import files
 from rantau.errors import RecipeError, SourceError
+from rantau.files import parquet
 from rantau.recipe import Recipe
 from rantau.stages.curation.stage import CLEAN
 from tests.stages.curation.given import build, gathered, recipe, talk, text
@@ -119,7 +120,7 @@ def test_rows_of_equal_meaning(tiny_base: Path, tmp_path: Path, monkeypatch: pyt
 
 
 def test_workers_change_nothing(tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "ROWS_PER_GROUP", 16)
+    monkeypatch.setattr(parquet, "ROWS_PER_GROUP", 16)
     given = asked(tiny_base)
     gathered(given, tmp_path, {"news": [text(sentence(i % 50), i) for i in range(70)]})
     for workers in (1, 2):

@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 from rantau.chat import encode, encode_text, template_for
 from rantau.recipe import Formatting, Phase
 from rantau.records import Document
-from rantau.run.progress import Progress
 from rantau.stages.formatting import packing
 from rantau.stages.formatting.counts import Counts
 from rantau.stages.formatting.fertility import Fertility
+from rantau.stages.formatting.passage import Passage
 from rantau.stages.formatting.samples import Writer
-from rantau.stages.formatting.stage import _rows
 from tests.chat.speech import dialogue
 from tests.stages.formatting.rows import CPT, SFT, document, phase
 from tests.tiny import build_tiny_tokenizer
@@ -35,11 +34,10 @@ PHASES = st.fixed_dictionaries(
 
 
 def formatted(documents: list[Document], asked: Phase) -> tuple[Counts, list[dict[str, Any]]]:
-    counts = Counts()
-    with Progress(quiet=True).bar("rows", len(documents), unit=" rows") as bar:
-        rows = list(_rows(iter(documents), asked, WRITER, Fertility(TOKENIZER), counts, [], bar))
-    counts.check()
-    return counts, rows
+    passage = Passage(asked, WRITER, Fertility(TOKENIZER))
+    rows = list(passage.rows(documents))
+    passage.counts.check()
+    return passage.counts, rows
 
 
 def n_tokens(found: Document, kind: str) -> int:

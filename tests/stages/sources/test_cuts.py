@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rantau import files
+from rantau.files import parquet
 from rantau.stages.sources import cuts, stage
 from rantau.stages.sources.cuts import cuts_of
 from rantau.stages.sources.readers import read_rows
@@ -69,7 +70,7 @@ def test_bytes_are_equal_for_any_cut_and_any_number_of_workers(
     whole = gather(asked, tmp_path, tmp_path / "whole")
     monkeypatch.setattr(stage, "ONE_PROCESS_BYTES", 0)
     monkeypatch.setattr(cuts.cuts_of, "__kwdefaults__", {"rows": 9})
-    monkeypatch.setattr(files, "ROWS_PER_GROUP", 4)
+    monkeypatch.setattr(parquet, "ROWS_PER_GROUP", 4)
     for workers in (1, 2):
         out = tmp_path / str(workers)
         assert gather(asked, tmp_path, out, workers=workers) == whole
