@@ -19,7 +19,7 @@ import pytest
 from rantau.serving.broker import Broker, start_broker
 from rantau.serving.engines.fake import word
 from rantau.serving.protocol import START, End, EntryId, Job, Tokens
-from rantau.serving.queue import Admission, BrokerLost, Finals, Limits, connect, read_log
+from rantau.serving.queue import Admission, BrokerLost, Finals, Limits, Presence, connect, read_log
 
 ROOT = Path(__file__).parents[2]
 N_WORDS, N_PROMPTS, DISTURBED_S = 60, 40, 8.0
@@ -129,6 +129,8 @@ def test_no_token_is_lost_whoever_is_killed(tmp_path: Path, seed: int) -> None:
     readers: dict[str, Reader] = {}
     try:
         admission = Admission(connect(house.broker.url), limits=Limits(each_owner=99))
+        while len(Presence(admission.client).all()) < len(house.workers):
+            time.sleep(0.05)
         until = time.monotonic() + DISTURBED_S
         while time.monotonic() < until:
             if len(readers) < N_PROMPTS:

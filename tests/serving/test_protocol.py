@@ -1,5 +1,7 @@
 """The words: every entry and job survives the way through the broker; what is none is refused."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +23,7 @@ from rantau.serving.protocol import (
 
 entries: st.SearchStrategy[Entry] = st.one_of(
     st.builds(Tokens, st.text(), st.lists(st.integers(0, 2**31)).map(tuple)),
-    st.builds(Phase, st.sampled_from(["loading", "prefill", "restarted"]), st.text()),
+    st.builds(Phase, st.sampled_from(["prefill", "restarted"]), st.text()),
     st.builds(End, st.sampled_from(REASONS), st.sampled_from(FINAL), st.none() | st.integers(0, 9999), st.text()),
 )
 wishes = st.builds(Wish, st.integers(1, 99), stop=st.lists(st.text(), max_size=3).map(tuple), seed=st.none())
@@ -34,8 +36,14 @@ def test_an_entry_survives_the_way(entry: Entry) -> None:
 
 @given(wishes, st.text(), st.text())
 def test_a_job_survives_the_way(wish: Wish, owner: str, content: str) -> None:
-    job = Job("g", owner, "m", ({"role": "user", "content": content},), wish)
+    job = Job("g", owner, "m", ({"role": "user", "content": content},), wish, (1, 2), content)
     assert Job.of_json(job.to_json()) == job
+
+
+def test_a_job_of_an_older_version_continues_nothing() -> None:
+    row = json.loads(Job("g", "ana", "m", ()).to_json())
+    assert row.pop("begun") == [] and row.pop("begun_text") == ""
+    assert Job.of_json(json.dumps(row)) == Job("g", "ana", "m", ())
 
 
 def test_ids_are_ordered_as_numbers() -> None:

@@ -138,10 +138,10 @@ def test_nothing_is_said_where_the_log_is_gone(client: Any) -> None:
 
 def test_beating_keeps_a_job(client: Any) -> None:
     accepted(client, "g1")
-    first, second = worker(client), worker(client, "w2")
+    first, second = worker(client, idle_ms=600), worker(client, "w2", idle_ms=600)
     (held,) = first.claim(1)
-    for _ in range(6):
-        time.sleep(IDLE_MS / 1000 / 2)
+    for _ in range(8):
+        time.sleep(0.1)
         assert first.beat([held]) == [] and second.claim(1) == []
 
 
@@ -245,3 +245,36 @@ def test_an_address_that_is_none_is_refused_without_its_password(make: Any) -> N
     with pytest.raises(ServingError, match="no address of a broker") as told:
         make("http://ana:secret@host")
     assert "secret" not in str(told.value)
+
+
+def test_a_job_that_is_given_back_counts_no_try(client: Any) -> None:
+    admission, claims = accepted(client, "g1"), worker(client, idle_ms=60_000, max_attempts=1)
+    for attempt in (1, 2, 3):
+        (held,) = claims.claim(1)
+        assert held.attempt == attempt
+        claims.release(held)
+        claims.release(held)  # the reply to the first was lost
+    (held,) = claims.claim(1)
+    claims.release(held, blame=True)
+    assert claims.claim(1) == [] and admission.state("g1") == "failed"
+
+
+def test_a_job_that_cannot_be_read_fails_and_ends_no_worker(client: Any) -> None:
+    admission = accepted(client, "g1", "g2")
+    ((entry, fields),) = client.xrange("{rantau}:jobs:main", count=1)
+    client.xdel("{rantau}:jobs:main", entry)
+    later = client.xadd("{rantau}:jobs:main", {**fields, "json": '{"of": "another version"}'})
+    client.hset("{rantau}:gen:g1", "job", later)
+    claims = worker(client)
+    (held,) = claims.claim(4)
+    assert held.job.generation == "g2" and admission.state("g1") == "failed"
+    assert read_log(client, "g1")[-1][1] == End("error", "failed", None, "bad_job")
+    claims.finish(held, held.first, DONE)
+    assert is_empty(client) and not client.zcard("{rantau}:inflight:ana")
+
+
+def test_states_of_several_come_in_one_trip(client: Any) -> None:
+    admission = accepted(client, "g1", "g2")
+    admission.cancel("g2", "ana")
+    assert worker(client).states(["g2", "g1", "g9"]) == ["stopped", "queued", None]
+    assert worker(client).states([]) == []

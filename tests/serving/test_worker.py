@@ -116,8 +116,9 @@ def test_a_hung_engine_loses_its_job(client: Any, server: Broker) -> None:
     with working(server, FakeEngine(n_words=10_000, words_per_s=50), hang_s=0.2, join_s=0):
         until(lambda: text_of(client, "fine"))
         ask(client, "hung", HUNG)
-        second = Claims(client, "w2", idle_ms=IDLE_MS)
-        taken = {h.job.generation for _ in range(60) for h in (time.sleep(0.02), second.claim(2))[1]}
+        until(lambda: Admission(client).state("hung") == "running")
+        second, taken = Claims(client, "w2", idle_ms=IDLE_MS), set()
+        until(lambda: taken.update(h.job.generation for h in second.claim(2)) or len(taken) == 2)
     assert taken == {"fine", "hung"}
 
 
@@ -125,7 +126,20 @@ def test_a_worker_says_that_it_is_there(client: Any, server: Broker) -> None:
     presence = Presence(connect(server.url))
     with working(server, FakeEngine(slots=3)):
         said = until(presence.all)
-    assert said["w1"] == {"pool": "main", "state": "ready", "models": "fake", "slots": "3", "running": "0"}
+    assert said["w1"] == {
+        "pool": "main", "state": "ready", "models": "fake", "slots": "3", "running": "0", "what": "",
+        "tokens": "0",
+    }  # fmt: skip
+    assert presence.all() == {}  # it has left
+
+
+def test_a_broker_that_comes_back_with_nothing_is_served_on(client: Any, server: Broker) -> None:
+    with working(server, FakeEngine(n_words=3)):
+        ask(client, "before")
+        end_of(client, "before")
+        client.flushall()
+        ask(client, "after")
+        assert end_of(client, "after").reason == "eos"
 
 
 def answer(**wish: Any) -> Answer:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
-from rantau.serving.protocol import EntryId, Reason, Tokens
+from rantau.serving.protocol import End, EntryId, Final, Reason, Tokens
 from rantau.serving.queue import Held
 
 
@@ -20,8 +21,11 @@ class Answer:
     n_tokens: int = 0
     prompt_tokens: int | None = None
     over: Reason | None = None
+    code: str = ""
     _text: str = ""
+    _since: float | None = None
     _ids: list[int] = field(default_factory=list)
+    _n_unnamed: int = 0
 
     def resume(self, text: str, said: str) -> None:
         """text: what the tokens of earlier attempts amount to; said: how much of it is in the log"""
@@ -31,18 +35,29 @@ class Answer:
         """Tokens beyond the end are left out."""
         if self.over:
             return
+        if self._since is None and self.held.attempt == 1:
+            self._since = time.monotonic()
         left = self.held.job.wish.max_tokens - self.n_tokens
-        self._ids += piece.ids[:left]
-        self.n_tokens += len(piece.ids[:left])
+        ids, n_tokens = piece.ids[:left], min(piece.n_tokens, left)
+        self._ids += ids
+        self._n_unnamed += n_tokens - len(ids)
+        self.n_tokens += n_tokens
         self._add(piece.text)
         if self.over is None and self.n_tokens >= self.held.job.wish.max_tokens:
             self.over = "length"
 
-    def end(self, reason: Reason) -> None:
-        self.over = self.over or reason
+    def end(self, reason: Reason, code: str = "") -> None:
+        """code: of an error, for programs"""
+        if self.over is None:
+            self.over, self.code = reason, code
+
+    def last(self, state: Final) -> End:
+        """Its end, as the log tells it."""
+        spoken_ms = None if self._since is None else int(1000 * (time.monotonic() - self._since))
+        return End(self.over or "error", state, self.prompt_tokens, self.code, spoken_ms)
 
     def _add(self, text: str) -> None:
-        self._text += text
+        self._text += text.replace("\x00", "\ufffd")  # no database keeps it
         found = [place for stop in self.held.job.wish.stop if stop and (place := self._text.find(stop)) >= 0]
         if found:
             self._text, self.over = self._text[: min(found)], "stop"
@@ -51,8 +66,9 @@ class Answer:
         """What may be written now, once; None if there is nothing."""
         kept = 0 if self.over else self._may_become_stop()
         text, self._text = self._text[: len(self._text) - kept], self._text[len(self._text) - kept :]
-        ids, self._ids = tuple(self._ids), []
-        return Tokens(text, ids) if text or ids else None
+        piece = Tokens(text, tuple(self._ids), self._n_unnamed)
+        self._ids, self._n_unnamed = [], 0
+        return piece if piece.text or piece.n_tokens else None
 
     def _may_become_stop(self) -> int:
         """Characters at the end of the text with which a stop text may begin."""

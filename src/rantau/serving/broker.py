@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rantau import files
 from rantau.errors import ServingError
+from rantau.serving.child import bound_to_parent
 from rantau.serving.queue import connect, is_alive
 
 SERVERS = ("valkey-server", "redis-server")
@@ -57,19 +58,27 @@ def find_server() -> Path:
     return Path(found)
 
 
-def start_broker(folder: Path, *, memory_mib: int = 256) -> Broker:
+def broker_url(folder: Path) -> str:
+    """Where the server of `folder` is reached, once it runs."""
+    return f"unix://{_socket(folder)}"
+
+
+def start_broker(folder: Path, *, memory_mib: int = 256, bound: bool = False) -> Broker:
     """Starts a server whose data is in `folder`: what it was told survives it, up to the last second.
 
-    Raises   ServingError if it does not answer in 10 s, with its last words
+    bound    it ends with the thread that starts it, whatever ends that
+    Raises   ServingError if it does not answer in 10 s, with its last words; if another one uses the folder
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     socket = _socket(folder)
+    _wait_for_the_last(f"unix://{socket}", folder)
     log = folder / "broker.log"
     files.write_text(folder / "broker.conf", "\n".join(_settings(folder, socket, log, memory_mib)) + "\n")
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [str(find_server()), str(folder / "broker.conf")], stdout=out, stderr=out, start_new_session=True
-        )
+            [str(find_server()), str(folder / "broker.conf")], stdout=out, stderr=out, start_new_session=True,
+            preexec_fn=bound_to_parent() if bound else None,  # noqa: PLW1509  one thread
+        )  # fmt: skip
     broker = Broker(f"unix://{socket}", process)
     _wait(broker, log)
     return broker
@@ -111,6 +120,16 @@ def _socket(folder: Path) -> Path:
     if place.stat().st_uid != os.getuid():
         raise ServingError(f"{place} belongs to another user. Remove it, or start in a folder with a short path.")
     return place / "broker.sock"
+
+
+def _wait_for_the_last(url: str, folder: Path) -> None:
+    """Two servers on the same data would ruin it; the last one may still be ending."""
+    client, until = connect(url, retries=0), time.monotonic() + START_S
+    while is_alive(client):
+        if time.monotonic() > until:
+            raise ServingError(f"{folder}: a broker runs on this data already. End it, or use another folder.")
+        time.sleep(0.05)
+    client.close()
 
 
 def _wait(started: Broker, log: Path) -> None:

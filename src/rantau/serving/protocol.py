@@ -19,7 +19,8 @@ Final = Literal["done", "stopped", "failed"]
 FINAL: tuple[Final, ...] = ("done", "stopped", "failed")
 Reason = Literal["eos", "length", "stop", "stopped", "error"]
 REASONS: tuple[Reason, ...] = ("eos", "length", "stop", "stopped", "error")
-PhaseName = Literal["loading", "prefill", "restarted"]
+PhaseName = Literal["prefill", "restarted"]
+"""prefill = the prompt is read; restarted = another worker goes on with the answer"""
 
 
 class EntryId(NamedTuple):
@@ -46,10 +47,16 @@ START = EntryId(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A piece of the answer. ids: its tokens; text: what they add to it, "" while a character is incomplete"""
+    """A piece of the answer. ids: its tokens; text: what they add to it, "" while a character is incomplete;
+    n_unnamed: further tokens, of an engine that is told no ids"""
 
     text: str
     ids: tuple[int, ...]
+    n_unnamed: int = 0
+
+    @property
+    def n_tokens(self) -> int:
+        return len(self.ids) + self.n_unnamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +69,14 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The last entry. prompt_tokens: None if no worker counted them; code: why it failed, for programs"""
+    """The last entry. prompt_tokens: None if no worker counted them; code: why it failed, for programs; spoken_ms:
+    from the first piece to the end, None if more than one worker spoke"""
 
     reason: Reason
     state: Final
     prompt_tokens: int | None = None
     code: str = ""
+    spoken_ms: int | None = field(default=None, compare=False)
 
 
 Entry = Tokens | Phase | End
@@ -76,12 +85,14 @@ Entry = Tokens | Phase | End
 def to_fields(entry: Entry) -> dict[str, str]:
     """An entry as the fields of a stream entry."""
     match entry:
-        case Tokens(text, ids):
-            return {"k": "tok", "t": text, "i": ",".join(map(str, ids))}
+        case Tokens(text, ids, n_unnamed):
+            unnamed = {"n": str(n_unnamed)} if n_unnamed else {}
+            return {"k": "tok", "t": text, "i": ",".join(map(str, ids)), **unnamed}
         case Phase(name, worker):
             return {"k": "ph", "p": name, "w": worker}
-        case End(reason, state, prompt_tokens, code):
-            counted = {} if prompt_tokens is None else {"u": str(prompt_tokens)}
+        case End(reason, state, prompt_tokens, code, spoken_ms):
+            numbers = {"u": prompt_tokens, "d": spoken_ms}
+            counted = {name: str(n) for name, n in numbers.items() if n is not None}
             return {"k": "end", "r": reason, "s": state, **counted, **({"c": code} if code else {})}
 
 
@@ -90,13 +101,13 @@ def of_fields(fields: Mapping[str, str]) -> Entry:
     kind = fields.get("k")
     if kind == "tok":
         ids = fields.get("i", "")
-        return Tokens(fields.get("t", ""), tuple(int(i) for i in ids.split(",") if i))
-    if kind == "ph" and (name := fields.get("p")) in ("loading", "prefill", "restarted"):
+        return Tokens(fields.get("t", ""), tuple(int(i) for i in ids.split(",") if i), int(fields.get("n", 0)))
+    if kind == "ph" and (name := fields.get("p")) in ("prefill", "restarted"):
         return Phase(name, fields.get("w", ""))  # type: ignore[arg-type]
     if kind == "end" and fields.get("r") in REASONS and fields.get("s") in FINAL:
-        used = fields.get("u")
+        used, spoken = (int(n) if (n := fields.get(name)) else None for name in ("u", "d"))
         reason, state = fields["r"], fields["s"]
-        return End(reason, state, int(used) if used else None, fields.get("c", ""))  # type: ignore[arg-type]
+        return End(reason, state, used, fields.get("c", ""), spoken)  # type: ignore[arg-type]
     raise ServingError(f"the log has an entry of an unknown kind: {dict(fields)!r}. Is another version writing?")
 
 
@@ -126,6 +137,8 @@ class Job:
     owner       who asked, for fair shares; never shown to a worker's engine
     model       name of the revision that answers
     messages    turns in order, each {"role", "content"}
+    begun       tokens of an answer that was there before and is continued; the log holds only what is new
+    begun_text  the same as text; alone where nobody kept the tokens
     """
 
     generation: str
@@ -133,6 +146,8 @@ class Job:
     model: str
     messages: tuple[Mapping[str, str], ...]
     wish: Wish = field(default_factory=Wish)
+    begun: tuple[int, ...] = ()
+    begun_text: str = ""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
@@ -143,8 +158,7 @@ class Job:
         try:
             row = json.loads(text)
             wish = row.pop("wish")
-            return cls(
-                **{**row, "messages": tuple(row["messages"])}, wish=Wish(**{**wish, "stop": tuple(wish["stop"])})
-            )
+            lists = {"messages": tuple(row["messages"]), "begun": tuple(row.get("begun", ()))}
+            return cls(**{**row, **lists}, wish=Wish(**{**wish, "stop": tuple(wish["stop"])}))
         except (ValueError, TypeError, KeyError) as error:
             raise ServingError(f"the queue holds a job that cannot be read: {error}.") from error

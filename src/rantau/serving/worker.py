@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from rantau.serving.answer import Answer
 from rantau.serving.engines import Ended, Engine, Heard, Refused
 from rantau.serving.protocol import End, Entry, EntryId, Final, Reason, Tokens
-from rantau.serving.queue import BrokerLost, Claims, Held, Presence, read_log
+from rantau.serving.queue import ALIVE_S, BrokerLost, Claims, Held, Presence, read_log
 
 STATE_OF: dict[Reason, Final] = {
     "eos": "done", "length": "done", "stop": "done", "stopped": "stopped", "error": "failed"
@@ -31,27 +32,41 @@ class Pace:
 
 
 class Worker:
-    """claims, beats: two of one name, each with a client of its own, since two threads use them."""
+    """claims, beats: two of one name, each with a client of its own, since two threads use them.
 
-    def __init__(self, claims: Claims, beats: Claims, engine: Engine, pace: Pace = Pace()) -> None:
-        self._claims, self._beats, self._engine, self._pace = claims, beats, engine, pace
+    on_hang  called from another thread once an engine hangs: a process leaves, since nothing else ends such a call
+    """
+
+    def __init__(
+        self, claims: Claims, beats: Claims, engine: Engine, pace: Pace = Pace(),
+        on_hang: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
+        self._claims, self._beats, self._engine, self._pace, self._on_hang = claims, beats, engine, pace, on_hang
         self._answers: dict[str, Answer] = {}
-        self._lost: set[str] = set()
+        self._lost: set[tuple[str, int]] = set()
         self._lock = threading.Lock()
         self._stepped = time.monotonic()
+        self._n_tokens = 0
         self.stopping = threading.Event()
 
     def run(self) -> None:
-        """Until `stopping` is set and what goes on has ended, or drain_s have passed: the rest is given back."""
+        """Until `stopping` is set and what goes on has ended, or drain_s have passed: the rest is given back.
+
+        Raises   whatever the engine raises, after its jobs were given back
+        """
         self._retried(self._claims.prepare)
+        self._retried(lambda: Presence(self._claims.client).say(self._claims.worker, self._facts(0)))
         done = threading.Event()
         beating = threading.Thread(target=self._beat, args=(done,), daemon=True)
         beating.start()
+        survived = False
         try:
             self._serve()
+            survived = True
         finally:
             done.set()
             beating.join()
+            self._leave(blame=not survived)
 
     def _serve(self) -> None:
         written, drained = 0.0, None
@@ -67,8 +82,13 @@ class Worker:
             if self._stepped - written >= self._pace.write_s or any(a.over for a in self._answers.values()):
                 self._write()
                 written = self._stepped
-        for answer in self._answers.values():
-            self._retried(lambda held=answer.held: self._claims.release(held))
+
+    def _leave(self, *, blame: bool) -> None:
+        """Gives back what has not ended. A broker that does not answer now finds out by itself."""
+        with suppress(BrokerLost):
+            for answer in self._answers.values():
+                self._claims.release(answer.held, blame=blame)
+            Presence(self._claims.client).leave(self._claims.worker)
 
     def _claim(self) -> None:
         free = self._engine.slots - len(self._answers)
@@ -78,23 +98,28 @@ class Worker:
             found = self._claims.claim(free, wait_ms=None if self._answers else self._pace.wait_ms)
         except BrokerLost:
             time.sleep(0.2)
+            with suppress(BrokerLost):
+                self._claims.prepare()  # it may have come back with nothing
             return
         for held in found:
             self._begin(held)
 
     def _begin(self, held: Held) -> None:
         name = held.job.generation
+        if name in self._answers:  # it slept so long that it has claimed its own job anew
+            self._drop(name)
         said = [e for _, e in self._retried(lambda: read_log(self._claims.client, name)) if isinstance(e, Tokens)]
-        ids = [token for piece in said for token in piece.ids]
-        answer = Answer(held, held.first, n_tokens=len(ids))
+        ids = [] if any(piece.n_unnamed for piece in said) else [token for piece in said for token in piece.ids]
+        answer = Answer(held, held.first, n_tokens=sum(piece.n_tokens for piece in said))
+        text = "".join(piece.text for piece in said)
         try:
-            begun = self._engine.submit(name, held.job, ids)
+            begun = self._engine.submit(name, held.job, ids, text)
         except Refused as error:
             end = End("error", "failed", None, error.code)
             self._retried(lambda: self._claims.finish(held, answer.next_id(), end))
             return
         answer.prompt_tokens = begun.prompt_tokens
-        answer.resume(begun.text, "".join(piece.text for piece in said))
+        answer.resume(begun.text, text)
         with self._lock:
             self._answers[name] = answer
 
@@ -105,14 +130,15 @@ class Worker:
                 continue
             if isinstance(what, Heard):
                 answer.hear(what.piece)
+                self._n_tokens += what.piece.n_tokens
             else:
-                answer.end(what.reason)
+                answer.end(what.reason, what.code)
 
     def _write(self) -> None:
         """What is new of every answer in one round trip, then the ends."""
         with self._lock:
             lost, self._lost = self._lost, set()
-        for name in lost & set(self._answers):
+        for name in [n for n, a in self._answers.items() if (n, a.held.attempt) in lost]:
             self._drop(name)
         pieces: list[tuple[Held, EntryId, Entry]] = [
             (a.held, a.next_id(), piece) for a in self._answers.values() if (piece := a.take())
@@ -128,9 +154,10 @@ class Worker:
             self._finish(name)
 
     def _stop_silent(self, spoken: set[str]) -> None:
-        """An answer without a new piece hears of a stop too."""
-        for name in set(self._answers) - spoken:
-            if self._retried(lambda name=name: self._claims.state(name)) == "stopping":
+        """An answer without a new piece hears of a stop too, all of them in one round trip."""
+        silent = [name for name in self._answers if name not in spoken]
+        for name, state in zip(silent, self._retried(lambda: self._claims.states(silent)), strict=True):
+            if state == "stopping":
                 self._answers[name].end("stopped")
 
     def _finish(self, name: str) -> None:
@@ -140,7 +167,7 @@ class Worker:
         if rest := answer.take():
             piece = (answer.held, answer.next_id(), rest)
             self._retried(lambda: self._claims.write([piece]))
-        end, id_ = End(answer.over, STATE_OF[answer.over], answer.prompt_tokens), answer.next_id()
+        end, id_ = answer.last(STATE_OF[answer.over]), answer.next_id()
         self._retried(lambda: self._claims.finish(answer.held, id_, end))
         self._drop(name)
 
@@ -161,13 +188,14 @@ class Worker:
     def _beat(self, done: threading.Event) -> None:
         """Keeps the jobs while the engine steps, and tells that this worker is there."""
         presence = Presence(self._beats.client)
-        while not done.wait(self._beats.idle_ms / 4000):
-            if time.monotonic() - self._stepped > self._pace.hang_s and self._answers:
+        while not done.wait(min(self._beats.idle_ms / 4000, ALIVE_S / 4)):
+            if time.monotonic() - self._stepped > self._pace.hang_s:
+                self._on_hang()
                 continue
             with self._lock:
                 held = [answer.held for answer in self._answers.values()]
             try:
-                gone = {h.job.generation for h in self._beats.beat(held)}
+                gone = {(h.job.generation, h.attempt) for h in self._beats.beat(held)}
                 presence.say(self._beats.worker, self._facts(len(held)))
             except BrokerLost:
                 continue
@@ -181,4 +209,6 @@ class Worker:
             "models": ",".join(self._engine.models),
             "slots": self._engine.slots,
             "running": running,
+            "what": "",
+            "tokens": self._n_tokens,
         }

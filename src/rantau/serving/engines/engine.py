@@ -20,8 +20,8 @@ class Refused(ServingError):
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """prompt_tokens: None if the engine does not count them; text: what the tokens said before amount to, in whole
-    characters"""
+    """prompt_tokens: of the talk and of job.begun, None if the engine does not count them; text: what the tokens
+    in `said` amount to, in whole characters, without job.begun_text"""
 
     prompt_tokens: int | None
     text: str
@@ -37,10 +37,11 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The answer to `name` is over; nothing comes after it."""
+    """The answer to `name` is over; nothing comes after it. code: of an error, for programs"""
 
     name: str
     reason: Reason
+    code: str = ""
 
 
 class Engine(Protocol):
@@ -52,12 +53,13 @@ class Engine(Protocol):
     models: tuple[str, ...]
     """Names of the revisions that it answers as."""
 
-    def submit(self, name: str, job: Job, said: Sequence[int]) -> Begun:
+    def submit(self, name: str, job: Job, said: Sequence[int], text: str = "") -> Begun:
         """Takes a prompt on.
 
         name  what its pieces are called
-        said  tokens of the answer that another worker has made: it goes on behind them
-        Raises   Refused
+        said  tokens of the answer that another worker has made: it goes on behind job.begun and them
+        text  what of them stands in the log; alone where an engine was not told all ids: `said` is empty then
+        Raises   Refused, also for a wish that it cannot grant
         """
         ...
 
@@ -67,4 +69,8 @@ class Engine(Protocol):
 
     def cancel(self, name: str) -> None:
         """Nothing more is heard of it."""
+        ...
+
+    def close(self) -> None:
+        """Ends its threads and gives its memory back; nothing is asked of it afterwards."""
         ...

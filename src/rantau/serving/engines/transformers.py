@@ -1,7 +1,7 @@
 """Answers by transformers' continuous batching: prompts join and leave a running batch at every step.
 
-One manager serves one model, with a fixed number of blocks: by itself it takes most of the memory. Per prompt it
-knows temperature, top_k and top_p alone, so another wish is refused.
+One manager serves one model, with a fixed number of blocks: by itself it takes most of the memory. Every field of
+a Wish is granted, by drawing.py and by the worker (stop).
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rantau.chat import Template, encode_prompt
-from rantau.errors import DataError, ServingError
+from rantau.chat import Template
+from rantau.errors import ServingError
 from rantau.model.steps import stop_token_ids
 from rantau.model.stream import PieceDecoder
-from rantau.records import Message
-from rantau.serving.engines.engine import Begun, Ended, Heard, Refused
+from rantau.serving.engines.drawing import Drawing, options_of
+from rantau.serving.engines.engine import Begun, Ended, Heard
+from rantau.serving.engines.reading import Reader
+from rantau.serving.engines.wishes import check_wish
 from rantau.serving.protocol import Job, Tokens, Wish
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ PAGE_TOKENS = 256
 
 @dataclass(slots=True)
 class _Going:
+    """name: of the answer; a request has one of its own, since an answer may be asked for again after a cancel"""
+
+    name: str
     decoder: PieceDecoder
     n_heard: int = 0
 
@@ -50,45 +55,35 @@ class TransformersEngine:
         context: int = 2048,
         batch_tokens: int = 512,
     ) -> None:
-        self.slots, self.models = slots, (name,)
-        self._tokenizer, self._template, self._system_prompt = tokenizer, template, system_prompt
+        self.slots = slots
+        self.models: tuple[str, ...] = (name,)
         self._stops = stop_token_ids(model, tokenizer, template.stop_ids)
-        self._context = min(context, getattr(model.config, "max_position_embeddings", None) or context)
+        room = min(context, getattr(model.config, "max_position_embeddings", None) or context)
+        self._reader = Reader(tokenizer, template, room, system_prompt)
+        self._n_tokens = int(model.config.get_text_config().vocab_size)
         self._going: dict[str, _Going] = {}
+        self._request_of: dict[str, str] = {}
+        self._n_requests = 0
         self._over: list[Heard | Ended] = []
-        self._manager = _manager(model, self._stops, slots, self._context, batch_tokens)
+        self._manager = _manager(model, self._stops, slots, room, batch_tokens)
         self._manager.start()
 
-    def submit(self, name: str, job: Job, said: Sequence[int]) -> Begun:
-        if job.wish.repetition_penalty != 1:
-            raise Refused("not_supported", "this engine knows no repetition_penalty. Leave it at 1.")
-        ids = self._prompt(job)
-        room = self._context - len(ids)
-        if room < 1:
-            raise Refused(
-                "too_long", f"the talk has {len(ids)} tokens, this model takes {self._context}. Start a new one."
-            )
-        going = _Going(PieceDecoder(self._tokenizer))
-        text = "".join(map(going.decoder.push, said))
-        left = min(job.wish.max_tokens, room) - len(said)
-        if left < 1:  # the worker before this one died between the last token and the end
+    def submit(self, name: str, job: Job, said: Sequence[int], text: str = "") -> Begun:
+        check_wish(job.wish, engine="transformers")
+        reading = self._reader.read(job, said, text)
+        if reading.n_left:
+            self._start(_Going(name, reading.decoder), reading.ids, reading.n_left, job.wish)
+        else:  # the worker before this one died between the last token and the end
             self._over.append(Ended(name, "length"))
-            return Begun(len(ids), text)
-        self._going[name] = going
-        self._manager.add_request(
-            [*ids, *said], request_id=name, max_new_tokens=left, streaming=True,
-            eos_token_id=sorted(self._stops), **_processing(job.wish),
-        )  # fmt: skip
-        return Begun(len(ids), text)
+        return reading.begun
 
-    def _prompt(self, job: Job) -> list[int]:
-        messages = [Message(m["role"], m["content"]) for m in job.messages]  # type: ignore[arg-type]
-        try:
-            return encode_prompt(
-                self._template, self._tokenizer, messages, system_prompt=self._system_prompt
-            )[1]  # fmt: skip
-        except DataError as error:
-            raise Refused("bad_prompt", str(error)) from error
+    def _start(self, going: _Going, ids: Sequence[int], left: int, wish: Wish) -> None:
+        request, self._n_requests = f"{going.name} {self._n_requests}", self._n_requests + 1
+        self._going[request], self._request_of[going.name] = going, request
+        self._manager.add_request(
+            list(ids), request_id=request, max_new_tokens=left, streaming=True, eos_token_id=sorted(self._stops),
+            **options_of(wish, self._n_tokens),
+        )  # fmt: skip
 
     def step(self) -> list[Heard | Ended]:
         over, self._over = self._over, []
@@ -119,25 +114,20 @@ class TransformersEngine:
         if output.is_finished() and (rest := going.decoder.rest()):
             text += rest
         if said or text:
-            heard.append(Heard(output.request_id, Tokens(text, tuple(said))))
+            heard.append(Heard(going.name, Tokens(text, tuple(said))))
         if output.is_finished():
-            del self._going[output.request_id]
-            heard.append(Ended(output.request_id, "error" if output.error else "eos" if ended else "length"))
+            del self._going[output.request_id], self._request_of[going.name]
+            heard.append(Ended(going.name, "error" if output.error else "eos" if ended else "length"))
         return heard
 
     def cancel(self, name: str) -> None:
-        if self._going.pop(name, None):
-            self._manager.cancel_request(name)
+        self._over = [ended for ended in self._over if ended.name != name]
+        if request := self._request_of.pop(name, None):
+            del self._going[request]
+            self._manager.cancel_request(request)
 
     def close(self) -> None:
-        self._manager.stop(block=True)
-
-
-def _processing(wish: Wish) -> dict[str, float | int]:
-    """temperature 0 is the likeliest token: one to choose from."""
-    if wish.temperature == 0:
-        return {"temperature": 1.0, "top_k": 1, "top_p": 1.0}
-    return {"temperature": wish.temperature, "top_k": wish.top_k or 0, "top_p": wish.top_p}
+        self._manager.stop(block=True, hard_stop=True)
 
 
 def _manager(model: Any, stops: frozenset[int], slots: int, context: int, batch_tokens: int) -> Any:
@@ -151,11 +141,9 @@ def _manager(model: Any, stops: frozenset[int], slots: int, context: int, batch_
         max_requests_per_batch=slots,
         use_cuda_graph=False if on_cpu else None,
         auto_switch_to_flash=not on_cpu,
-        per_request_processors=True,
-        drop_unsupported_processors=False,
     )
-    # A processor is made only for a value that is not neutral; each prompt brings its own.
-    generation = GenerationConfig(
-        do_sample=True, temperature=0.7, top_k=50, top_p=0.9, eos_token_id=sorted(stops), max_new_tokens=context
-    )
-    return model.init_continuous_batching(generation, settings)
+    generation = GenerationConfig(do_sample=False, eos_token_id=sorted(stops), max_new_tokens=context)
+    manager = model.init_continuous_batching(generation, settings)
+    n_tokens = int(model.config.get_text_config().vocab_size)
+    manager.logit_processor = Drawing(n_tokens, slots, model.device, fixed=model.device.type == "cuda")
+    return manager

@@ -3,11 +3,16 @@
 from rantau.serving.queue.admission import Admission, Limits
 from rantau.serving.queue.claims import Claims, Held
 from rantau.serving.queue.connection import BrokerLost, connect, connect_async, is_alive
+from rantau.serving.queue.depth import Load, load
 from rantau.serving.queue.finals import Ended, Finals
-from rantau.serving.queue.logs import read_log, tail
-from rantau.serving.queue.presence import Presence
+from rantau.serving.queue.logs import read_log, read_next, read_whole, tail
+from rantau.serving.queue.presence import ALIVE_S, Presence
+from rantau.serving.queue.rates import Rates
+from rantau.serving.queue.server import warnings_of
+from rantau.serving.queue.standings import Standing, standings
 
 __all__ = [
-    "Admission", "BrokerLost", "Claims", "Ended", "Finals", "Held", "Limits", "Presence", "connect",
-    "connect_async", "is_alive", "read_log", "tail",
+    "ALIVE_S", "Admission", "BrokerLost", "Claims", "Ended", "Finals", "Held", "Limits", "Load", "Presence",
+    "Rates", "Standing", "connect", "connect_async", "is_alive", "load", "read_log", "read_next", "read_whole",
+    "standings", "tail", "warnings_of",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from rantau.serving.protocol import Job
 from rantau.serving.queue import keys
-from rantau.serving.queue.connection import run_script
+from rantau.serving.queue.connection import run_script, told_as_lost
 
 Verdict = Literal["accepted", "known", "full", "too_many"]
 
@@ -58,8 +58,9 @@ class Admission:
         return state
 
     def state(self, generation: str) -> str | None:
-        """None if the broker does not know it."""
-        found: str | None = self.client.hget(keys.facts(generation), "state")
+        """None if the broker does not know it. Raises   BrokerLost"""
+        with told_as_lost():
+            found: str | None = self.client.hget(keys.facts(generation), "state")
         return found
 
     def position(self, generation: str) -> int | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rantau.errors import ServingError
 from rantau.serving.protocol import End, Entry, EntryId, Job, to_fields
 from rantau.serving.queue import keys
 from rantau.serving.queue.admission import keys_of
@@ -40,7 +41,7 @@ class Claims:
 
     worker        its name, unique among the living
     idle_ms       a job of which nobody has heard for so long is free for others
-    max_attempts  a prompt that so many workers did not survive is given up
+    max_attempts  a prompt that so many workers did not survive is given up; one that is given back counts none
     """
 
     client: Any
@@ -66,7 +67,21 @@ class Claims:
         return Consumer(self.client, keys.jobs(self.pool), keys.WORKERS, self.worker, self.idle_ms)
 
     def _start(self, entry: str, fields: Mapping[str, str]) -> Held | None:
-        job = Job.of_json(fields["json"])
+        try:
+            job = Job.of_json(fields["json"])
+        except ServingError:
+            self._bury(entry, fields["gen"])
+            return None
+        return self._begin(entry, job)
+
+    def _bury(self, entry: str, generation: str) -> None:
+        """A job that another version wrote must not end every worker that looks at it."""
+        with told_as_lost():
+            owner = self.client.hget(keys.facts(generation), "owner") or ""
+        if held := self._begin(entry, Job(generation, owner, "", ())):
+            self.finish(held, held.first, End("error", "failed", None, "bad_job"))
+
+    def _begin(self, entry: str, job: Job) -> Held | None:
         told = run_script(
             self.client, "start", keys_of(self.pool, job.generation, job.owner),
             [job.generation, keys.WORKERS, entry, self.worker, self.max_attempts],
@@ -102,11 +117,14 @@ class Claims:
                 )
             return list(pipe.execute(raise_on_error=False))
 
-    def state(self, generation: str) -> str | None:
-        """None if the broker does not know it. Raises   BrokerLost"""
-        with told_as_lost():
-            found: str | None = self.client.hget(keys.facts(generation), "state")
-        return found
+    def states(self, generations: Sequence[str]) -> list[str | None]:
+        """State of each, in one round trip; None if the broker does not know it. Raises   BrokerLost"""
+        if not generations:
+            return []
+        with told_as_lost(), self.client.pipeline(transaction=False) as pipe:
+            for generation in generations:
+                pipe.hget(keys.facts(generation), "state")
+            return list(pipe.execute())
 
     def finish(self, held: Held, id_: EntryId, end: End) -> bool:
         """Ends a generation. False if another worker has it: then nothing was written."""
@@ -127,11 +145,14 @@ class Claims:
         )
         return [held[int(place) - 1] for place in lost]
 
-    def release(self, held: Held) -> None:
-        """Gives a job back that this worker cannot go on with: another may claim it at once."""
+    def release(self, held: Held, *, blame: bool = False) -> None:
+        """Gives a job back that this worker cannot go on with: another may claim it at once.
+
+        blame  whether this try counts against max_attempts: the prompt may be what ended the worker
+        """
         run_script(
             self.client, "release", [keys.jobs(self.pool), keys.facts(held.job.generation)],
-            [keys.WORKERS, self.worker, held.entry, held.attempt, LONG_AGO_MS],
+            [keys.WORKERS, self.worker, held.entry, held.attempt, LONG_AGO_MS, int(not blame)],
         )  # fmt: skip
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from rantau.errors import ServingError
 
 RETRIES = 6
+SILENT_S = 8.0
+"""A broker that says nothing for so long is lost to a reader; longer than any of its waits."""
 
 
 class BrokerLost(ServingError):
@@ -23,13 +25,14 @@ def told_as_lost() -> Iterator[None]:
 
     try:
         yield
-    except RedisError as error:
+    except (RedisError, OSError) as error:  # a socket's path that is gone is told as the system tells it
         raise BrokerLost(f"the broker: {error}") from error
 
 
-def connect(url: str) -> Any:
+def connect(url: str, *, retries: int = RETRIES, timeout_s: float = 5.0) -> Any:
     """A client for url: redis://, rediss:// or unix://. It retries while a broker restarts, about 3 s.
 
+    timeout_s  a broker that is silent for so long is lost
     Raises   ServingError if the client library is not installed, or the url is none
     """
     redis = _library()
@@ -38,23 +41,38 @@ def connect(url: str) -> Any:
     from redis.exceptions import TimeoutError as Late
     from redis.retry import Retry
 
-    retry = Retry(ExponentialBackoff(cap=1, base=0.05), RETRIES)
+    retry = Retry(ExponentialBackoff(cap=1, base=0.05), retries)
     try:
-        return redis.Redis.from_url(url, decode_responses=True, retry=retry, retry_on_error=[Lost, Late])
+        return redis.Redis.from_url(
+            url, decode_responses=True, retry=retry, retry_on_error=[Lost, Late],
+            socket_timeout=timeout_s, socket_connect_timeout=timeout_s,
+        )  # fmt: skip
     except ValueError as error:
         raise _no_url(url, error) from error
 
 
 def connect_async(url: str) -> Any:
     """A client for one reader: one connection of its own, never shared, since a read that is cancelled leaves its
-    reply on the connection."""
+    reply on the connection. It does not retry: a reader knows its cursor, and asks again with a new client."""
     _library()
-    import redis.asyncio
+    from redis.asyncio import Redis
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
 
     try:
-        return redis.asyncio.Redis.from_url(url, decode_responses=True, single_connection_client=True)
+        return Redis.from_url(
+            url, decode_responses=True, single_connection_client=True, retry=Retry(NoBackoff(), 0),
+            socket_timeout=SILENT_S, socket_connect_timeout=SILENT_S,
+            protocol=2, **_nameless(),
+        )  # fmt: skip
     except ValueError as error:
         raise _no_url(url, error) from error
+
+
+def _nameless() -> dict[str, None]:
+    """Says no name and version of the library: two questions less for a reader, which lives as long as a page."""
+    said = ("driver_info",) if hasattr(_library(), "DriverInfo") else ("lib_name", "lib_version")
+    return dict.fromkeys(said)
 
 
 def is_alive(client: Any) -> bool:

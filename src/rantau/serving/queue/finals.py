@@ -41,6 +41,11 @@ class Finals:
     def _consumer(self) -> Consumer:
         return Consumer(self.client, keys.done(), keys.FINALIZERS, self.name, self.idle_ms)
 
+    def waiting(self) -> int:
+        """How many notes nobody has settled yet. Raises   BrokerLost"""
+        with told_as_lost():
+            return int(self.client.xlen(keys.done()))
+
     def persisted(self, ended: Ended) -> None:
         """The database has it: the note goes, the log stays for readers that are still at it."""
         with told_as_lost(), self.client.pipeline(transaction=True) as pipe:

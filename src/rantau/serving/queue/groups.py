@@ -36,6 +36,15 @@ class Consumer:
         wait_ms  how long to wait if there is none; None = not at all
         Raises   BrokerLost
         """
+        from redis.exceptions import ResponseError
+
+        with told_as_lost():
+            try:
+                return self._take(count, wait_ms)
+            except ResponseError as error:
+                if "NOGROUP" not in str(error):
+                    raise
+        self.prepare()  # the broker lost its data
         with told_as_lost():
             return self._take(count, wait_ms)
 

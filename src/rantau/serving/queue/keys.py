@@ -17,6 +17,11 @@ def log(generation: str) -> str:
     return f"{PREFIX}:out:{generation}"
 
 
+def generation_of(log: str) -> str:
+    """The generation whose log has this name."""
+    return log.removeprefix(f"{PREFIX}:out:")
+
+
 def facts(generation: str) -> str:
     """Hash: state, owner, job, attempt, worker, queued_ms."""
     return f"{PREFIX}:gen:{generation}"
@@ -40,3 +45,8 @@ def done() -> str:
 def worker(name: str) -> str:
     """Hash of what a worker says of itself."""
     return f"{PREFIX}:worker:{name}"
+
+
+def rate(name: str) -> str:
+    """How often somebody did something in the current window."""
+    return f"{PREFIX}:rate:{name}"

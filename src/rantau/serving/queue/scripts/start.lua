@@ -16,7 +16,8 @@ if state == 'stopping' then
   close(KEYS, ARGV[1], ARGV[2], id, 'stopped', {'k', 'end', 'r', 'stopped', 's', 'stopped'})
   return {'ended', 'stopped'}
 end
-if attempt > tonumber(ARGV[5]) then
+local forgiven = tonumber(redis.call('HGET', KEYS[2], 'forgiven') or 0)
+if attempt - forgiven > tonumber(ARGV[5]) then
   close(KEYS, ARGV[1], ARGV[2], id, 'failed', {'k', 'end', 'r', 'error', 's', 'failed', 'c', 'poison'})
   return {'ended', 'failed'}
 end

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rantau.errors import MachineError
+from rantau.model.llama_binding import INSTALL
 
 NEEDS = "cyllama"
-INSTALL = "pip install 'rantau[gguf]'"
 
 
 @dataclass(frozen=True, slots=True)

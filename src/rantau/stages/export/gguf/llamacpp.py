@@ -1,58 +1,26 @@
-"""llama.cpp by a Python binding, imported when it is asked for: it quantises, and it answers for the check."""
+"""llama.cpp quantises, and answers for the check."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from rantau.errors import MachineError, ModelError
-from rantau.stages.export.gguf.kinds import INSTALL
+from rantau.errors import ModelError
+from rantau.model.llama_binding import binding, heard
 
 CONTEXT_TOKENS = 512
 KV_F32, NO_FLASH = 0, 0  # by default llama.cpp rounds keys and values to 16 bits
-
-
-def _binding() -> Any:
-    root = logging.getLogger()
-    level, handlers = root.level, list(root.handlers)
-    try:
-        from cyllama.llama import llama_cpp
-    except (ImportError, OSError, RuntimeError) as error:
-        raise MachineError(f"llama.cpp cannot be loaded ({error}). Run: {INSTALL}") from error
-    finally:  # the package sets up logging for everybody
-        root.setLevel(level)
-        root.handlers[:] = handlers
-    return llama_cpp
-
-
-@contextmanager
-def _heard(llama_cpp: Any) -> Iterator[list[str]]:
-    """llama.cpp writes a line for each tensor; here only its last lines are kept, for an error."""
-    lines: list[str] = []
-
-    def hear(level: int, text: Any) -> None:
-        said = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
-        lines.append(said.strip())
-        del lines[:-3]
-
-    llama_cpp.set_log_callback(hear)
-    try:
-        yield lines
-    finally:
-        llama_cpp.disable_logging()
 
 
 def quantise(source: Path, target: Path, *, file_type: int, threads: int) -> None:
     """source   a GGUF file of unrounded weights
     Raises   ModelError if llama.cpp refuses it
     """
-    llama_cpp = _binding()
+    llama_cpp = binding()
     asked = llama_cpp.LlamaModelQuantizeParams()
     asked.ftype, asked.nthread = file_type, threads
-    with _heard(llama_cpp) as lines:
+    with heard(llama_cpp) as lines:
         try:
             llama_cpp.model_quantize(str(source), str(target), asked)
         except (RuntimeError, ValueError, OSError) as error:
@@ -82,8 +50,8 @@ class Loaded:
 
     def __enter__(self) -> Loaded:
         """Raises   MachineError if llama.cpp is not there; ModelError if it cannot load the file"""
-        self._binding = llama_cpp = _binding()
-        with _heard(llama_cpp) as lines:
+        self._binding = llama_cpp = binding()
+        with heard(llama_cpp) as lines:
             try:
                 asked = llama_cpp.LlamaModelParams()
                 asked.n_gpu_layers = 0

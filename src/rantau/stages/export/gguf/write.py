@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rantau import files
+from rantau.model.llama_binding import INSTALL
 from rantau.run.progress import Progress
 from rantau.stages.export.agreement import Agreement, expected_of
 from rantau.stages.export.folders import whole_folder
 from rantau.stages.export.gguf import llamacpp
 from rantau.stages.export.gguf.architecture import add_sizes, architecture_of
 from rantau.stages.export.gguf.check import check_gguf
-from rantau.stages.export.gguf.kinds import INSTALL, KINDS, check_kinds, llama_cpp_installed
+from rantau.stages.export.gguf.kinds import KINDS, check_kinds, llama_cpp_installed
 from rantau.stages.export.gguf.modelfile import render_modelfile
 from rantau.stages.export.gguf.tensors import EMBEDDING, Tensor, arrays, read_config, tensors_of
 from rantau.stages.export.gguf.vocabulary import add_vocabulary, read_stop_ids

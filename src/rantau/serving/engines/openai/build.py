@@ -1,0 +1,79 @@
+"""The engine for runs whose models a server has loaded: --option url=http://127.0.0.1:8000."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import urllib.error
+import urllib.request
+from typing import Any
+
+from rantau.errors import RequestError, ServingError
+from rantau.serving.engines.building import Asked, Says
+from rantau.serving.engines.converted import reader_of, revisions_asked
+from rantau.serving.engines.engine import Engine
+from rantau.serving.engines.openai.connection import Address
+from rantau.serving.engines.openai.engine import OpenAIEngine
+from rantau.serving.engines.openai.requests import Served
+from rantau.serving.revisions import Revision, read_recipe
+
+KEY_VARIABLE = "RANTAU_SERVER_KEY"
+LONGEST_LIST = 1 << 20
+CHOICES = {"manner": ("tokens", "chat"), "fields": ("vllm", "plain"), "continues": ("yes", "no")}
+"""Options and what they may be, the first unless told. fields: plain = nothing beyond OpenAI's protocol"""
+
+
+def build(asked: Asked, says: Says) -> Engine:
+    """Options: url; manner, fields, continues; and for each revision how the server calls it, NAME=SERVED. Unless
+    told, the adapted model is `adapted` there, and the base what the recipe calls it.
+
+    Raises   RequestError for a wrong option; ServingError if the server is not there, or does not serve a name
+    """
+    if "url" not in asked.options:
+        raise RequestError("engine openai: name the server: --option url=http://127.0.0.1:8000")
+    chosen = {name: _choice(asked, name, allowed) for name, allowed in CHOICES.items()}
+    address = Address.of(asked.options["url"], os.environ.get(KEY_VARIABLE, ""))
+    says(0.1, f"asking {address.root} what it serves")
+    there, models = served_names(address), {}
+    for revision in revisions_asked(asked):
+        name = asked.option(revision.name, _usual_name(revision))
+        if name not in there:
+            raise ServingError(
+                f"{address.root}: does not serve {name!r}, but {', '.join(there) or 'nothing by name'}. Serve it, "
+                f"or say how it is called there: --option {revision.name}=NAME"
+            )
+        served = Served(name, chosen["manner"], chosen["fields"] == "vllm", chosen["continues"] == "yes")
+        models[revision.name] = (served, reader_of(revision, asked.context))
+    return OpenAIEngine(address, models, slots=asked.slots)
+
+
+def _choice(asked: Asked, name: str, allowed: tuple[str, ...]) -> Any:
+    given = asked.option(name, allowed[0])
+    if given not in allowed:
+        raise RequestError(f"--option {name}={given}: it is {' or '.join(allowed)}.")
+    return given
+
+
+def _usual_name(revision: Revision) -> str:
+    return "adapted" if revision.kind == "adapted" else read_recipe(revision.run).model.base
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A key is never carried to another host."""
+
+    def redirect_request(self, *args: object, **options: object) -> None:
+        return None
+
+
+def served_names(address: Address) -> list[str]:
+    """Raises   ServingError if the server is not there, or gives no list"""
+    headers = {"Authorization": f"Bearer {address.key}"} if address.key else {}
+    request = urllib.request.Request(f"{address.root}/models", headers=headers)
+    try:
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=10) as answer:
+            return [str(row["id"]) for row in json.loads(answer.read(LONGEST_LIST))["data"]]
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        hint = f" Put its key into {KEY_VARIABLE}." if getattr(error, "code", 0) in (401, 403) else ""
+        raise ServingError(f"{address.root}/models: gives no list of models ({reason}).{hint}") from error

@@ -1,0 +1,30 @@
+"""What an engine may be wished for: a field that it cannot grant is refused by name, and none is passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from rantau.serving.engines.engine import Refused
+from rantau.serving.protocol import Wish
+
+
+def check_wish(wish: Wish, *, engine: str, cannot: Collection[str] = ()) -> None:
+    """cannot   fields that this engine takes at their neutral value alone; without a draw a seed is neutral
+    Raises   Refused (bad_wish, not_supported)
+    """
+    ranges = {
+        "max_tokens": wish.max_tokens >= 1,
+        "temperature": wish.temperature >= 0,
+        "top_p": 0 < wish.top_p <= 1,
+        "top_k": wish.top_k is None or wish.top_k >= 0,
+        "repetition_penalty": wish.repetition_penalty > 0,
+    }
+    if wrong := next((name for name, fine in ranges.items() if not fine), None):
+        raise Refused("bad_wish", f"{wrong}: {getattr(wish, wrong)} is out of range.")
+    neutral = {
+        "top_k": not wish.top_k,
+        "repetition_penalty": wish.repetition_penalty == 1,
+        "seed": wish.seed is None or wish.temperature == 0,
+    }
+    if asked := next((name for name in sorted(cannot) if not neutral[name]), None):
+        raise Refused("not_supported", f"{engine} knows no {asked} for one answer. Leave it out.")

@@ -1,0 +1,60 @@
+"""The server behind an address: what is known to be wrong with it, told once at the start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rantau.serving.queue.connection import told_as_lost
+
+Version = tuple[int, ...]
+
+
+def warnings_of(client: Any) -> list[str]:
+    """Sentences for the people who run it; none for a server that keeps what it is told.
+
+    Raises   BrokerLost
+    """
+    with told_as_lost():
+        facts = client.info("server")
+        found = [_faults(str(facts.get("server_name", "redis")), _version(str(facts["redis_version"])))]
+        found += [_kept(client, name, good, why) for name, good, why in SETTINGS]
+    return [sentence for sentence in found if sentence]
+
+
+SETTINGS = (
+    ("maxmemory-policy", "noeviction", "a full broker would forget prompts that it has accepted"),
+    ("appendonly", "yes", "a broker that is killed would forget what it has accepted"),
+)
+
+
+def _faults(server: str, version: Version) -> str:
+    """Redis alone: Valkey tells the version of Redis that it is like.
+
+    Source   CVE-2025-49844 (scripts), CVE-2026-23479 (readers that wait)
+    """
+    if server != "redis":
+        return ""
+    shown = ".".join(map(str, version))
+    if version < (6, 2, 20):
+        return f"Redis {shown} has known faults in scripts (CVE-2025-49844). Use 6.2.20 or newer, or Valkey."
+    if (7, 2, 0) <= version <= (8, 6, 2):
+        return (
+            f"Redis {shown} may have a known fault with readers that wait (CVE-2026-23479), unless your system "
+            "has mended it. Use 8.6.3 or newer, or Valkey."
+        )
+    return ""
+
+
+def _version(text: str) -> Version:
+    return tuple(int(part) for part in text.split(".") if part.isdecimal())
+
+
+def _kept(client: Any, name: str, good: str, why: str) -> str:
+    """Nothing also where nobody may ask: managed servers often hide their settings."""
+    from redis.exceptions import ResponseError
+
+    try:
+        value = client.config_get(name).get(name, good)
+    except ResponseError:
+        return ""
+    return "" if value == good else f"the broker has {name} {value}: {why}. Set {name} {good}."

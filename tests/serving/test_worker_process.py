@@ -1,0 +1,181 @@
+"""rantau worker, the process: it loads in the open, answers, ends well, listens on nothing, knows no secrets."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rantau.serving.broker import Broker
+from rantau.serving.child import without_secrets
+from rantau.serving.protocol import End, Job, Tokens, Wish
+from rantau.serving.queue import Admission, Claims, Limits, Presence, read_log
+from tests.flow.small import command
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def worker(server: Broker, *options: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    words = [
+        *command("worker", "runs/fake", "--engine", "fake", "--no-base", "--name", "w1", "--idle-s", "1"),
+        *options,
+    ]
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "RANTAU_REDIS": server.url, **environment}
+    process = subprocess.Popen(words, env=env, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def until(true: Callable[[], Any]) -> Any:
+    for _ in range(6000):
+        if found := true():
+            return found
+        time.sleep(0.01)
+    raise AssertionError("not within a minute")
+
+
+def ask(client: Any, name: str = "g", model: str = "fake") -> None:
+    job = Job(name, "ana", model, ({"role": "user", "content": "halo"},), Wish())
+    assert Admission(client, limits=Limits(each_owner=9)).admit(job, message=name)[0] == "accepted"
+
+
+def end_of(client: Any, name: str = "g") -> End | None:
+    log = read_log(client, name)
+    return log[-1][1] if log and isinstance(log[-1][1], End) else None
+
+
+def is_ready(client: Any) -> bool:
+    return Presence(client).all().get("w1", {}).get("state") == "ready"
+
+
+def test_a_worker_tells_how_far_it_is_and_claims_nothing_before(client: Any, server: Broker) -> None:
+    ask(client)
+    with worker(server, "--option", "loading=2"):
+        shares = set()
+
+        def ready() -> bool:
+            log, said = read_log(client, "g"), Presence(client).all().get("w1", {})
+            if said.get("state") == "loading":
+                shares.add(float(said["share"]))
+                assert log == []
+            return said.get("state") == "ready"
+
+        until(ready)
+        assert len(shares) > 1 and all(0 <= share < 1 for share in shares)
+        assert until(lambda: end_of(client)).reason == "eos"
+
+
+def test_sigterm_lets_it_end_what_it_has_begun(client: Any, server: Broker) -> None:
+    with worker(server, "--option", "words=20") as process:
+        until(lambda: is_ready(client))
+        ask(client)
+        until(lambda: any(isinstance(e, Tokens) for _, e in read_log(client, "g")))
+        process.send_signal(signal.SIGTERM)
+        ask(client, "late")
+        assert process.wait(60) == 0
+    end = end_of(client)
+    assert end and (end.reason, end.state) == ("eos", "done") and read_log(client, "late") == []
+    assert Presence(client).all() == {}
+
+
+def test_sigterm_while_it_loads_ends_it_at_once(client: Any, server: Broker) -> None:
+    with worker(server, "--option", "loading=3600") as process:
+        until(lambda: "w1" in Presence(client).all())
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+
+def test_a_worker_that_is_killed_loses_its_prompt_to_the_next(client: Any, server: Broker) -> None:
+    with worker(server, "--option", "pace=5") as process:
+        until(lambda: is_ready(client))
+        ask(client)
+        until(lambda: any(isinstance(e, Tokens) for _, e in read_log(client, "g")))
+        process.kill()
+    with worker(server, "--option", "pace=1000"):
+        until(lambda: end_of(client))
+    said = [token for _, e in read_log(client, "g") if isinstance(e, Tokens) for token in e.ids]
+    assert said == list(range(40)) and read_log(client, "g")[-1][0].attempt == 2
+
+
+def test_a_prompt_for_a_model_that_is_gone_fails_and_says_so(client: Any, server: Broker) -> None:
+    ask(client, model="older")
+    with worker(server):
+        assert until(lambda: end_of(client)) == End("error", "failed", None, "model_gone")
+
+
+def test_a_prompt_that_ends_its_worker_ends_only_so_many(client: Any, server: Broker) -> None:
+    job = Job("g", "ana", "fake", ({"role": "user", "content": "(die)"},))
+    Admission(client).admit(job, message="g")
+    for _ in range(2):
+        with worker(server, "--tries", "2") as process:
+            assert process.wait(60) == 86
+    with worker(server, "--tries", "2"):
+        assert until(lambda: end_of(client)) == End("error", "failed", None, "poison")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_it_listens_on_nothing_and_knows_no_secret(client: Any, server: Broker) -> None:
+    secrets = {
+        "RANTAU_DB": "postgresql://u:pw@h/n",
+        "DATABASE_URL": "x",
+        "PGPASSWORD": "x",
+        "DJANGO_SECRET_KEY": "x",
+    }
+    with worker(server, **secrets) as process:
+        until(lambda: is_ready(client))
+        here = {str(p.readlink()) for p in Path(f"/proc/{process.pid}/fd").iterdir()}
+        sockets = {name[8:-1] for name in here if name.startswith("socket:")}
+        for table in ("tcp", "tcp6"):
+            rows = Path(f"/proc/{process.pid}/net/{table}").read_text().splitlines()[1:]
+            listening = {row.split()[9] for row in rows if row.split()[3] == "0A"}
+            assert not listening & sockets
+
+
+def test_secrets_are_told_from_what_a_worker_needs() -> None:
+    kept = {"PATH": "x", "RANTAU_REDIS": "x", "HF_HOME": "x", "CUDA_VISIBLE_DEVICES": "x", "DBUS_ADDRESS": "x"}
+    names = (
+        "RANTAU_SITE",
+        "RANTAU_DB",
+        "DATABASE_URL",
+        "PGPASSWORD",
+        "DB_PASS",
+        "MY_DB",
+        "SECRET_KEY",
+        "DJANGO_X",
+    )
+    assert without_secrets({**kept, **dict.fromkeys(names, "s")}) == kept
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [(("--option", "pace"), "KEY=VALUE"), (("--engine", "transformers"), "nothing has been run yet"),
+     (("--engine", "quick"), "Invalid value")],
+)  # fmt: skip
+def test_a_wrong_request_ends_with_2(server: Broker, tmp_path: Path, options: tuple[str, ...], words: str) -> None:
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "RANTAU_REDIS": server.url}
+    told = subprocess.run(
+        [*command("worker", "none", "--engine", "fake"), *options], env=env, cwd=tmp_path, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert told.returncode == 2 and words in told.stderr
+
+
+def test_no_worker_claims_while_another_holds(client: Any, server: Broker) -> None:
+    ask(client)
+    other = Claims(client, "other", idle_ms=600_000)
+    other.prepare()
+    assert other.claim(1)
+    with worker(server, "--idle-s", "600"):
+        until(lambda: is_ready(client))
+        time.sleep(0.3)
+        assert len(read_log(client, "g")) == 1
