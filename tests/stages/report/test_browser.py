@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stages.report.browser import FOUND, Browser, Scheme, browser
+from tests.browser import FOUND, Browser, Scheme, browser
 from tests.stages.report.conftest import Written
 
 pytestmark = pytest.mark.skipif(FOUND is None, reason="Chromium is not installed: apt-get install chromium")

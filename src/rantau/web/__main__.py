@@ -1,0 +1,128 @@
+"""Processes of the web room: python -m rantau.web web | finalizer | user NAME [--admin] | manage ARGS."""
+
+from __future__ import annotations
+
+import fcntl
+import getpass
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rantau.errors import RantauError, RequestError, ServingError
+from rantau.web.site import LOOPBACK, Site
+
+WS_BYTES = 65_536
+USAGE = "python -m rantau.web web | finalizer | user NAME [--admin] | manage ARGS"
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        site = _begin()
+        match arguments:
+            case ["web"]:
+                web(site)
+            case ["finalizer"]:
+                finalizer(site)
+            case ["user", name, *options] if set(options) <= {"--admin"}:
+                make_user(site, name, admin=bool(options))
+            case ["manage", *words]:
+                manage(words)
+            case _:
+                raise RequestError(f"{' '.join(arguments) or 'nothing'}: no such process. {USAGE}")
+    except RantauError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return error.exit_code
+    return 0
+
+
+def _begin() -> Site:
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rantau.web.settings")
+    django.setup()
+    from rantau.web.site import current
+
+    return current()
+
+
+def web(site: Site) -> None:
+    """Brings the database up to date, then serves until it is told to stop."""
+    migrate(site)
+    refuse_open_house(site)
+    import uvicorn
+
+    uvicorn.run(
+        "rantau.web.asgi:application", host=site.host, port=site.port, ws_max_size=WS_BYTES, ws_ping_interval=20,
+        ws_ping_timeout=20, ws_per_message_deflate=False,
+        timeout_graceful_shutdown=20, access_log=False, log_config=None, server_header=False,
+    )  # fmt: skip
+
+
+def migrate(site: Site) -> None:
+    """One process at a time; the others wait and find nothing to do."""
+    from django.core.management import call_command
+
+    with _alone(Path(site.folder) / "migrate.lock"):
+        call_command("migrate", interactive=False, verbosity=0)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def refuse_open_house(site: Site) -> None:
+    """Raises   ServingError where others can reach the chat and nobody has an account"""
+    from django.contrib.auth import get_user_model
+
+    open_to_others = site.host not in LOOPBACK
+    if open_to_others and not get_user_model().objects.exclude(password="").exclude(username="local").exists():
+        raise ServingError(
+            f"others can reach {site.host}, and nobody has an account yet. Make one first: "
+            "python -m rantau.web user NAME --admin."
+        )
+
+
+def finalizer(site: Site) -> None:
+    from rantau.web.upkeep.loop import run_forever
+
+    migrate(site)
+    run_forever(site)
+
+
+def make_user(site: Site, name: str, *, admin: bool) -> None:
+    """An account. The password comes from the terminal, or from standard input where that is none."""
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.password_validation import validate_password
+    from django.core.exceptions import ValidationError
+    from django.db import IntegrityError
+
+    migrate(site)
+    users = get_user_model().objects
+    taken = RequestError(f"{name}: there is such an account already. Choose another name.")
+    if users.filter(username=name).exists():
+        raise taken
+    word = getpass.getpass(f"Password for {name}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    try:
+        validate_password(word, get_user_model()(username=name))
+    except ValidationError as error:
+        raise RequestError(f"{name}: {' '.join(error.messages)}") from error
+    try:
+        (users.create_superuser if admin else users.create_user)(name, password=word)
+    except IntegrityError as error:
+        raise taken from error
+
+
+def manage(words: list[str]) -> None:
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["python -m rantau.web manage", *words])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Guards at the door: headers, origins, sizes, rates, and who is there."""

@@ -1,0 +1,94 @@
+"""The viewer: who looks at a page or listens at a socket."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user, get_user_model
+from django.contrib.auth.middleware import AuthenticationMiddleware, LoginRequiredMiddleware
+from django.db import IntegrityError
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.functional import SimpleLazyObject
+
+from rantau.web.http.answers import error
+from rantau.web.site import current
+
+LOCAL = "local"
+PROGRAMS = ("/api/", "/v1/")
+
+
+class ViewerMiddleware(AuthenticationMiddleware):
+    """Django's, and the one person of a chat without accounts."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        if is_alone(request.META.get("REMOTE_ADDR", "")):
+            request.user = SimpleLazyObject(local_user)
+            request.auser = _alocal_user
+
+
+class SignedInMiddleware(LoginRequiredMiddleware):
+    """Every address needs an account but those marked login_not_required. Programs are told so in JSON."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:
+        if request.path_info.startswith(PROGRAMS):
+            return error(401, "signed_out", "You are not signed in. Sign in at /login.")
+        answer: HttpResponseBase = super().handle_no_permission(request, view_func)
+        return answer
+
+
+def is_alone(peer: str) -> bool:
+    """Whether whoever asks from this address is the one person of the site."""
+    return current().single_user and is_loopback(peer)
+
+
+def is_loopback(peer: str) -> bool:
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
+
+
+def local_user() -> Any:
+    """The person of a chat without accounts. Nobody can sign in as this one."""
+    users = get_user_model().objects
+    found = users.filter(username=LOCAL).first()
+    if found is None:
+        try:
+            found = users.create_superuser(LOCAL, password=None)
+        except IntegrityError:  # another request was first
+            found = users.get(username=LOCAL)
+    return found
+
+
+async def _alocal_user() -> Any:
+    from asgiref.sync import sync_to_async
+
+    return await sync_to_async(local_user)()
+
+
+def viewer_of(scope: Mapping[str, Any]) -> Any | None:
+    """Who opened a WebSocket, by its session; None if nobody is signed in. It asks the database each time."""
+    if is_alone((scope.get("client") or ("",))[0]):
+        return local_user()
+    request = HttpRequest()
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    request.session = store(_cookies(scope).get(settings.SESSION_COOKIE_NAME))
+    user = get_user(request)  # also refuses a session from before a change of the password
+    return user if user.is_authenticated else None
+
+
+def _cookies(scope: Mapping[str, Any]) -> dict[str, str]:
+    told = b"; ".join(value for name, value in scope.get("headers", ()) if name == b"cookie").decode("latin-1")
+    try:
+        return {name: morsel.value for name, morsel in SimpleCookie(told).items()}
+    except CookieError:
+        return {}

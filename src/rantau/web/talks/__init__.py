@@ -1,0 +1,1 @@
+"""Talks: what people ask, checked, kept and sent on its way."""

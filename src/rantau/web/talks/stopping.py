@@ -1,0 +1,42 @@
+"""Stopping: in every state of an answer. What was said so far is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from rantau.serving.queue import BrokerLost
+from rantau.web import broker
+from rantau.web.records.models import Generation, Message
+from rantau.web.records.models.talks import ENDED, OPEN
+from rantau.web.talks.admitting import admit
+from rantau.web.talks.rejected import not_found
+
+
+def stop(owner: Any, generation_id: UUID) -> str:
+    """Asks for the end of an answer.
+
+    Returns  the state after it: stopping, or the one in which it has ended. A stop that the broker cannot hear now
+             is kept, and the sweeper says it later
+    Raises   Rejected not_found
+    """
+    found = Generation.objects.filter(id=generation_id, owner=owner).select_related("message__talk").first()
+    if found is None:
+        raise not_found()
+    if found.state in ENDED:
+        return str(found.state)
+    Generation.objects.filter(id=found.id, state__in=OPEN).update(state="stopping")
+    Message.objects.filter(generations=found.id, state__in=OPEN).update(state="stopping")
+    return tell_stop(found)
+
+
+def tell_stop(found: Generation) -> str:
+    """Tells the broker. One that was never admitted is admitted for it, so that it ends the way all do."""
+    admission = broker.admission()
+    try:
+        state = admission.cancel(str(found.id), str(found.owner_id))
+        if state == "gone" and found.admitted is None and admit(found, admission) == "admitted":
+            state = admission.cancel(str(found.id), str(found.owner_id))
+    except BrokerLost:
+        return "stopping"
+    return "stopping" if state == "gone" else state

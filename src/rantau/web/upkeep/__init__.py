@@ -1,0 +1,1 @@
+"""Upkeep: what keeps the promise between the broker and the database."""

@@ -1,0 +1,66 @@
+"""Settings of a site that the world reaches: Django's own check finds nothing."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rantau.web.logs import JsonFormatter
+from rantau.web.site import write_site
+from tests.web.house import SITE
+
+SHOW = """
+import django, json
+django.setup()
+from django.conf import settings as s
+print(json.dumps([s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SESSION_COOKIE_NAME, s.SECURE_SSL_REDIRECT,
+                  s.SECURE_HSTS_SECONDS, s.DEBUG, s.ALLOWED_HOSTS]))
+"""
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    site = replace(SITE, folder=str(tmp_path), database=f"sqlite://{tmp_path}/a.db", secure=True, hosts=("a.org",))
+    write_site(tmp_path / "site.json", site)
+    return {
+        **os.environ, "RANTAU_SITE": str(tmp_path / "site.json"), "DJANGO_SETTINGS_MODULE": "rantau.web.settings",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }  # fmt: skip
+
+
+def run(env: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", *arguments], env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_check_for_deployment_is_clean(env: dict[str, str]) -> None:
+    run(env, "-m", "rantau.web", "manage", "check", "--deploy", "--fail-level", "WARNING")
+
+
+def test_migrations_are_complete(env: dict[str, str]) -> None:
+    run(env, "-m", "rantau.web", "manage", "makemigrations", "--check", "--dry-run")
+
+
+def test_behind_tls_cookies_are_bound_to_it(env: dict[str, str]) -> None:
+    told = json.loads(run(env, "-c", SHOW))
+    hosts = ["127.0.0.1", "[::1]", "localhost", "a.org"]
+    assert told == [True, True, "__Host-session", True, 31_536_000, False, hosts]
+
+
+def test_logs_tell_what_broke_and_no_content() -> None:
+    try:
+        raise ValueError("isi percakapan")
+    except ValueError:
+        record = logging.LogRecord("x", logging.ERROR, "f.py", 1, "broke", (), sys.exc_info())
+    record.generation = "g1"
+    row = json.loads(JsonFormatter().format(record))
+    assert (row["message"], row["generation"], row["error"]) == ("broke", "g1", "ValueError")
+    assert "isi" not in str(row) and row["where"]

@@ -1,0 +1,81 @@
+"""The list of talks, a talk and its settings."""
+
+from typing import Any
+
+import pytest
+
+from rantau.web.records.models import Talk
+from rantau.web.site import Served
+
+
+def test_a_talk_is_made_shown_changed_deleted_and_restored(page: Any) -> None:
+    status, made = page(
+        "POST", "/api/talks", {"mode": "single", "title": " A\n b\u202e ", "wish": {"temperature": 9}}
+    )
+    assert status == 201 and (made["title"], made["wish"], made["messages"]) == ("A b", {"temperature": 2.0}, [])
+    path = f"/api/talks/{made['id']}"
+    assert page("PATCH", path, {"title": "Baru", "system_prompt": "Singkat."})[1]["title"] == "Baru"
+    assert page("GET", path)[1]["system_prompt"] == "Singkat."
+    assert page("DELETE", path)[1]["deleted"]
+    assert page("GET", path)[0] == 404 and page("GET", "/api/talks")[1]["talks"] == []
+    assert page("POST", f"{path}/restore", {})[1]["deleted"] is None
+    assert page("GET", path)[0] == 200
+
+
+def test_the_site_says_the_system_prompt_of_a_new_talk(page: Any, site_with: Any) -> None:
+    site_with(system_prompt="Jawab dalam bahasa Indonesia.")
+    assert page("POST", "/api/talks", {})[1]["system_prompt"] == "Jawab dalam bahasa Indonesia."
+    assert page("POST", "/api/talks", {"system_prompt": ""})[1]["system_prompt"] == ""
+
+
+def test_the_list_is_paged_and_searched(page: Any, asked: Any) -> None:
+    for n in range(5):
+        page("POST", "/api/talks", {"title": f"talk {n}"})
+    asked("mencari Kucing hitam")
+    first = page("GET", "/api/talks", {"limit": 4})[1]
+    rest = page("GET", "/api/talks", {"limit": 4, "before": first["next"]})[1]
+    titles = [t["title"] for t in first["talks"] + rest["talks"]]
+    assert titles == ["mencari Kucing hitam", *(f"talk {n}" for n in (4, 3, 2, 1, 0))] and rest["next"] is None
+    found = page("GET", "/api/talks", {"q": "hitam kucing"})[1]["talks"]
+    assert [t["title"] for t in found] == ["mencari Kucing hitam"]
+    assert page("GET", "/api/talks", {"q": "kuda"})[1]["talks"] == []
+
+
+@pytest.mark.parametrize("query", ["before=yesterday", "before=2026-01-01", "before=2026-99-99T00:00:00Z"])
+def test_a_place_in_the_list_that_is_none(page: Any, query: str) -> None:
+    status, told = page("GET", f"/api/talks?{query}")
+    assert status == 400 and told["error"]["code"] == "bad_request"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"mode": "duel"}, "bad_request"),
+        ({"mode": ["single"]}, "bad_request"),
+        ({"colour": 1}, "bad_request"),
+        ({"wish": {"temperatur": 1}}, "bad_wish"),
+        ({"wish": 3}, "bad_wish"),
+        ({"model": "gpt"}, "no_model"),
+        ({"model": 3}, "bad_request"),
+        ({"title": 3}, "bad_text"),
+        ({"title": "\ud800"}, "bad_text"),
+        ({"system_prompt": "a\x00"}, "bad_text"),
+        ({"system_prompt": "a" * 16_001}, "too_long"),
+    ],
+)
+def test_what_a_talk_cannot_be(page: Any, body: Any, code: str) -> None:
+    status, told = page("POST", "/api/talks", body)
+    assert (told["error"]["code"], Talk.objects.count()) == (code, 0) and status in (400, 413)
+
+
+def test_two_models_are_needed_to_compare(page: Any, site_with: Any) -> None:
+    site_with(models=(Served("demo", "Demo", "adapted"),))
+    for mode in ("compare", "blind"):
+        status, told = page("POST", "/api/talks", {"mode": mode})
+        assert (status, told["error"]["code"]) == (409, "no_pair")
+
+
+def test_what_is_written_in_a_deleted_talk_is_stopped(page: Any, talk: str, asked: Any, queue: Any) -> None:
+    (answer,) = asked()["answers"]
+    page("DELETE", f"/api/talks/{talk}")
+    assert queue.hget(f"{{rantau}}:gen:{answer['generation']}", "state") == "stopped"

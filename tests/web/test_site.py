@@ -1,0 +1,54 @@
+"""The site's file, its database and its key."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from rantau.errors import ServingError
+from rantau.web.database import database_of
+from rantau.web.site import Served, Site, SiteLimits, read_site, secret_key, write_site
+
+SITE = Site(
+    folder="/s", broker="redis://h", database="sqlite:///s/a.db", models=(Served("demo", "Demo", "adapted"),),
+    hosts=("a.org",), limits=SiteLimits(queue=3), wish={"temperature": 0.1},
+)  # fmt: skip
+
+
+def test_a_site_is_read_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "site.json"
+    write_site(path, SITE)
+    assert read_site(path) == SITE and path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_is_no_site(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"folder": "x"}')
+    with pytest.raises(ServingError, match=r"a.json: no description of a chat"):
+        read_site(tmp_path / "a.json")
+
+
+def test_all_processes_have_one_key(tmp_path: Path) -> None:
+    found: list[str] = []
+    threads = [threading.Thread(target=lambda: found.append(secret_key(tmp_path / "s"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 1 and len(found[0]) > 60
+    assert (tmp_path / "s" / "secret.key").stat().st_mode & 0o777 == 0o600
+    assert [p.name for p in (tmp_path / "s").iterdir()] == ["secret.key"]
+
+
+def test_addresses_of_databases() -> None:
+    assert database_of("sqlite:////var/a%20b.db")["NAME"] == "//var/a b.db"
+    assert database_of("sqlite:///var/a.db")["NAME"] == "/var/a.db"
+    found = database_of("postgresql://ana:p%40ss@db:5433/chat?sslmode=require")
+    assert (found["USER"], found["PASSWORD"], found["HOST"], found["PORT"]) == ("ana", "p@ss", "db", "5433")
+    assert (found["NAME"], found["OPTIONS"]) == ("chat", {"sslmode": "require"})
+
+
+@pytest.mark.parametrize("url", ["", "mysql://ana:secret@h/d", "sqlite://host/x", "sqlite:///", "postgresql://h"])
+def test_addresses_that_are_none(url: str) -> None:
+    with pytest.raises(ServingError, match="no address of a database") as told:
+        database_of(url)
+    assert "secret" not in str(told.value)
