@@ -20,6 +20,8 @@ COMMANDS = {
     "data": "The data alone: draw a sample; rows as they are read, and as they are learnt.",
     "study": "Run variations of a recipe, repeated, and compare them.",
     "chat": "Talk with the adapted model, or with --base as it was before.",
+    "serve": "Chat in a browser: a site with accounts, history and a blind comparison.",
+    "worker": "Answer the prompts of a chat, on this machine or another one.",
     "export": "Copy the bundle of a run out of the store.",
     "graft": "Put the adapter of a run on a sibling of its base, such as the instruct model.",
     "doctor": "Say what this machine can do, and how to mend what is missing.",

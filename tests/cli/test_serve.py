@@ -1,0 +1,169 @@
+"""rantau serve: what it refuses and how it says so, and one chat from an empty folder to its end."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bench.serving.tabs import Tab
+from click.testing import CliRunner
+
+from rantau import files
+from rantau.cli import serve
+from rantau.cli.house import address
+from rantau.errors import RantauError
+from rantau.web.site import Site, read_site
+from tests.flow.small import command
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run as far as rantau serve looks at it; nothing is loaded."""
+    folder = tmp_path_factory.mktemp("runs") / "demo"
+    base = folder.parent / "base"
+    files.write_json(base / "config.json", {"max_position_embeddings": 1024})
+    source = {"name": "talks", "path": "talks.jsonl", "language": "ind", "license": "CC0-1.0"}
+    recipe = {
+        "name": "demo", "language": {"target": "ind"}, "model": {"base": str(base)}, "sources": [source],
+        "phases": [{"name": "talk", "kind": "sft", "mixture": {"talks": 1.0}}],
+        "evaluation": {"texts": [{"name": "talks", "source": "talks"}]},
+    }  # fmt: skip
+    files.write_json(folder / "run.json", {"recipe": recipe, "stages": []})
+    files.write_json(folder / "stages" / "train-talk" / "adapter" / "adapter_config.json", {})
+    return folder
+
+
+def refused(*words: object) -> str:
+    told = CliRunner().invoke(serve.command, [str(w) for w in words])
+    assert isinstance(told.exception, RantauError), told.output
+    return str(told.exception)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "chat.example"])
+def test_others_are_not_let_in_without_accounts(run: Path, host: str) -> None:
+    said = refused(run, "--host", host)
+    assert "needs accounts" in said and "--add-user" in said and not (run / "serve").exists()
+
+
+def test_a_port_that_is_taken_is_told(run: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert f"try --port {port + 1}" in refused(run, "--port", port)
+
+
+def test_an_address_of_another_machine_is_told(run: Path) -> None:
+    assert "--host 192.0.2.1" in refused(run, "--host", "192.0.2.1", "--accounts")
+
+
+def test_runs_that_are_not_there_or_not_finished(run: Path, tmp_path: Path) -> None:
+    assert "no run named 'other'. There are: demo" in refused("other", "--runs", run.parent)
+    assert "nothing has been run yet" in refused("--runs", tmp_path)
+    half = tmp_path / "half"
+    files.write_json(half / "run.json", files.read_json(run / "run.json"))
+    assert "has not been trained to its end" in refused(half)
+
+
+def test_what_is_not_installed_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "channels" else object())
+    assert refused(run) == "serving needs channels. Run: pip install 'rantau[serve]'"
+
+
+def test_the_site_of_a_run(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    monkeypatch.setattr("rantau.cli.house.House.serve", lambda house: made.append(house._site))
+    options = ["--port", "0", "--state", str(tmp_path / "state"), "--context", "512"]
+    for more in ([], ["--no-base", "--accounts", "--interface", "ko", "--engine", "ctranslate2"]):
+        told = CliRunner().invoke(serve.command, [str(run), *options, *more])
+        assert told.exception is None, told.output
+    site, other = made
+    assert [(m.name, m.kind, m.context) for m in site.models] == [
+        ("demo", "adapted", 512),
+        ("demo-base", "base", 512),
+    ]
+    assert (site.single_user, site.language, site.interface, site.host) == (True, "ind", "id", "127.0.0.1")
+    assert site.port > 0 and site.broker.startswith("unix://") and site.database.startswith("sqlite:////")
+    assert site.wish["repetition_penalty"] == 1.1 and site.cannot == ()
+    assert other.cannot == ("repetition_penalty", "seed")
+    assert ([m.kind for m in other.models], other.single_user, other.interface) == (["adapted"], False, "ko")
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "http://127.0.0.1:8000/"),
+        ({"host": "::1"}, "http://[::1]:8000/"),
+        ({"host": "0.0.0.0", "port": 80}, "http://127.0.0.1:80/"),
+        ({"host": "0.0.0.0", "hosts": ("chat.example",)}, "http://chat.example:8000/"),
+        ({"hosts": ("chat.example",), "secure": True}, "https://chat.example/"),
+    ],
+)
+def test_the_address_that_people_open(fields: dict[str, Any], words: str) -> None:
+    assert address(Site("f", "b", "d", **fields)) == words
+
+
+def test_an_account_is_made_from_the_command_line(run: Path, tmp_path: Path) -> None:
+    words = ["serve", run, "--state", tmp_path, "--add-user", "ana"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    for word, code, told in (("short", 2, "too short"), ("kata-sandi-7-panjang", 0, "ana has an account")):
+        made = subprocess.run(
+            command(*words), input=f"{word}\n", env=env, capture_output=True, text=True, check=False
+        )  # fmt: skip
+        assert made.returncode == code and told in made.stderr + made.stdout
+    assert not read_site(tmp_path / "site.json").secure
+
+
+def test_a_chat_from_an_empty_folder_to_its_end(run: Path, tmp_path: Path) -> None:
+    """The address is printed, the page says that the model loads, a prompt is answered, Ctrl-C ends all."""
+    fake = ["--engine", "fake", "--option", "loading=2", "--option", "pace=200"]
+    words = command("serve", run, *fake, "--port", 0)
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    log = (tmp_path / "out").open("w+")
+    serving = subprocess.Popen([*words, "--state", str(tmp_path / "state")], env=env, stderr=log, stdout=log)
+    try:
+        tab = Tab(until(lambda: address_in(tmp_path / "out", serving)), 0, 0, None)  # type: ignore[arg-type]
+        states = set()
+        until(lambda: states.add(s := tab.patiently("GET", "/api/me")["ready"]["state"]) or s == "ready")
+        assert states <= {"none", "loading", "ready"}
+        talk = tab.patiently("POST", "/api/talks", {"mode": "single"})["id"]
+        tab._talk = talk
+        asked = tab._ask("c1")
+        tab.read(asked)
+        assert asked.end is not None and asked.end["s"] == "done" and asked.text.startswith("mc1_satu0 ")
+        until(lambda: tab.patiently("GET", f"/api/talks/{talk}")["messages"][1]["state"] == "done")
+        pids = [row["pid"] for row in json.loads((tmp_path / "state" / "processes.json").read_text()).values()]
+        serving.send_signal(signal.SIGINT)
+        assert serving.wait(90) == 0
+        if sys.platform == "linux":
+            assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    finally:
+        serving.kill()
+        serving.wait()
+        log.close()
+    said = (tmp_path / "out").read_text()
+    assert (
+        "is loading" in said and "answers as demo,demo-base" in said and "stopped; what was asked is kept" in said
+    )
+
+
+def until(true: Any) -> Any:
+    for _ in range(3000):
+        if found := true():
+            return found
+        time.sleep(0.03)
+    raise AssertionError("not within 90 s")
+
+
+def address_in(out: Path, serving: subprocess.Popen[bytes]) -> str | None:
+    assert serving.poll() is None, out.read_text()
+    found = [word for word in out.read_text().split() if word.startswith("http://")]
+    return found[0] if found else None
