@@ -1,0 +1,34 @@
+// Messages on their way: each has one name for ever, so that saying it twice is saying it once, also after a reload.
+const KEY = "rantau:outbox";
+
+export const newName = () => {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+};
+
+/** What is not answered for yet: {talk, client_id, text, parent} */
+export function waiting(storage = sessionStorage) {
+  try {
+    const found = JSON.parse(storage.getItem(KEY) ?? "[]");
+    return Array.isArray(found) ? found.filter((each) => each?.client_id && each.talk && typeof each.text === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
+export function remember(message, storage = sessionStorage) {
+  keep([...waiting(storage).filter((each) => each.client_id !== message.client_id), message], storage);
+}
+
+export function forget(name, storage = sessionStorage) {
+  keep(waiting(storage).filter((each) => each.client_id !== name), storage);
+}
+
+function keep(messages, storage) {
+  try {
+    if (messages.length) storage.setItem(KEY, JSON.stringify(messages));
+    else storage.removeItem(KEY);
+  } catch {
+    // a full store: the message is still sent, only a reload in between would lose sight of it
+  }
+}
