@@ -107,11 +107,14 @@ class Browser:
             self.send(f"{domain}.enable")
         self.send("Emulation.setFocusEmulationEnabled", enabled=True)  # a page without a screen has the focus, too
 
-    def tab(self) -> Browser:
-        """Another page of the same browser: the same cookies, another sessionStorage."""
+    def tab(self, home: str = "") -> Browser:
+        """Another page of the same profile: the same cookies and cache, another sessionStorage."""
         where = {"browserContextId": self._context} if self._context else {}
         made = self._pipe.send("Target.createTarget", url="about:blank", **where)
-        return Browser(self._pipe, made["targetId"], self.home, self._context)
+        return Browser(self._pipe, made["targetId"], home or self.home, self._context)
+
+    def close(self) -> None:
+        self._pipe.send("Target.closeTarget", targetId=self.target)
 
     @contextmanager
     def fresh(self, home: str) -> Iterator[Browser]:
@@ -211,6 +214,11 @@ class Browser:
     def block(self, *patterns: str) -> None:
         """Addresses that fail from now on; none = all work again."""
         self.send("Network.setBlockedURLs", urls=list(patterns))
+
+    def allow(self, *permissions: str) -> None:
+        """What a person would be asked for."""
+        where = {"browserContextId": self._context} if self._context else {}
+        self._pipe.send("Browser.grantPermissions", permissions=list(permissions), **where)
 
     def cookie(self, pair: str) -> None:
         """name=value, for `home`"""

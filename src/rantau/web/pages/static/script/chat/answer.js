@@ -68,7 +68,7 @@ export class AnswerView {
       standing: (state, ahead) => this.#stand(() => (this.standing = { state, ahead })),
       restarted: () => this.#begin(""),
       end: (end, whole) => this.#desk.following.ended(this.#message, end, this.text, whole),
-      gone: (message) => this.#desk.learned([message]),
+      gone: (message) => this.#desk.following.gone(message),
       lost: (code) => this.#desk.following.lost(code),
     };
   }
@@ -87,10 +87,12 @@ export class AnswerView {
 
   #piece(piece) {
     const first = !this.text;
+    const interrupted = this.phase === "restarted";
     this.#pending += piece;
+    this.phase = this.standing = null;
     this.#desk.following.heard(this.#message, piece);
     this.#later();
-    if (first) this.#drawState();
+    if (first || interrupted) this.#drawState();
   }
 
   #stand(change) {
@@ -177,7 +179,7 @@ function nameOf({ secret, side, mode }, model, message) {
 function standingWords(message, view) {
   if (message.state === "stopping") return say("state.stopping");
   if (view.held) return say("state.both");
-  if (view.text.length > message.beginning.length) return view.phase === "restarted" && !view.text ? say("state.restarted") : "";
+  if (view.text.length > message.beginning.length) return view.phase === "restarted" ? say("state.restarted") : "";
   const ahead = view.standing?.ahead;
   if (view.standing?.state === "queued" && ahead !== null) return ahead ? say("state.queued", { n: ahead }) : say("state.next");
   if (view.phase) return say(`state.${view.phase}`);

@@ -89,9 +89,16 @@ export class Asking {
     const restores = RESTORES.has(error.code);
     if (restores && !desk.composer.text) desk.composer.put(message.text);
     desk.draw();
-    const again = restores && error.retryS ? () => desk.composer.submit() : null;
-    notice(wordsOf(error), { retryS: error.retryS, retry: again, kind: "bad" });
+    const again = restores ? () => desk.composer.submit() : this.#failedAgain();
+    notice(wordsOf(error), { retryS: error.retryS, retry: error.retryS ? again : null, kind: "bad" });
     if (error.code === "signed_out") desk.signedOut();
+  }
+
+  /** The question was kept, and its answers have failed: they are asked for anew. Blind rounds cannot be. */
+  #failedAgain() {
+    const failed = this.#desk.lastAnswers().filter((message) => message.state === "failed");
+    if (this.#desk.mode === "blind" || !failed.length) return null;
+    return () => Promise.all(failed.map((message) => this.beside(message, "regenerate")));
   }
 
   #takeBack() {

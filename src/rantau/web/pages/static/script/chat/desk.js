@@ -172,6 +172,10 @@ export class Desk {
     return this.#turns().flatMap((turn) => turn.answers.map((answer) => answer.shown)).filter(isOpen);
   }
 
+  lastAnswers() {
+    return this.#turns().at(-1)?.answers.map((answer) => answer.shown) ?? [];
+  }
+
   draw() {
     const { pending } = this.asking;
     const messages = [...this.messages.values(), ...(pending ? [pending] : [])];

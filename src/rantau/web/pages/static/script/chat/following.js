@@ -1,6 +1,7 @@
 // Following: what streams tell of the answers that are shown, until the server has kept them.
 import { ask } from "../page/api.js";
 import { find } from "../page/dom.js";
+import { toast } from "../page/toast.js";
 import { say } from "../page/words.js";
 import { Stream } from "../stream/stream.js";
 import { Speech } from "./speech.js";
@@ -58,6 +59,12 @@ export class Following {
   #mismatch(generation) {
     console.error("rantau: text mismatch", generation);
     ask("POST", `/api/generations/${generation}/mismatch`, {}).catch(() => {});
+  }
+
+  /** Nothing more comes from this log: the answer has ended, or the queue was lost and another one answers from the start. */
+  gone(message) {
+    if (isOpen(message)) toast(say("state.restarted"));
+    this.#desk.learned([message]);
   }
 
   lost(code) {
