@@ -12,6 +12,7 @@ import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import patch
 
 from rantau.web.site import VARIABLE, Served, Site, SiteLimits, write_site
 
@@ -41,7 +42,8 @@ def set_up() -> None:
     settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.MD5PasswordHasher"
     ]  # the real ones are slow by design
-    django.setup()
+    with patch("logging.shutdown"):  # it ends all handlers, and absl's closes its stream, which is pytest's
+        django.setup()
 
 
 def make_template() -> None:

@@ -15,6 +15,7 @@ from tests.web.running import Web
 @pytest.fixture
 def page(chromium: Browser, pages_web: Web) -> Iterator[Browser]:
     opened = chromium.tab(pages_web.url)
+    opened.send("Network.clearBrowserCookies")  # who is signed in is led on from there
     opened.go("/login")
     assert opened.run(script("connection"))
     yield opened

@@ -12,11 +12,12 @@ export function menuButton(label, drawing, items) {
     list?.remove();
     list = null;
     button.setAttribute("aria-expanded", "false");
-    for (const [event, how] of [["pointerdown", outside], ["scroll", leave], ["resize", leave]]) removeEventListener(event, how, true);
+    for (const [event, how] of heard) removeEventListener(event, how, true);
     if (back) button.focus();
   };
-  const leave = () => close();
+  const follow = () => list && putBeside(list, button); // the keys of a phone go, and the window grows
   const outside = (event) => !place.contains(event.target) && close();
+  const heard = [["pointerdown", outside], ["scroll", follow], ["resize", follow]];
   const open = () => {
     list = h("div", { class: "menu", role: "group", "aria-label": label, popover: "manual" }, items().map((item) => entry(item, close)));
     place.append(list);
@@ -24,7 +25,7 @@ export function menuButton(label, drawing, items) {
     putBeside(list, button);
     button.setAttribute("aria-expanded", "true");
     list.firstElementChild?.focus({ preventScroll: true });
-    for (const [event, how] of [["pointerdown", outside], ["scroll", leave], ["resize", leave]]) addEventListener(event, how, true);
+    for (const [event, how] of heard) addEventListener(event, how, true);
   };
   place.addEventListener("keydown", (event) => list && steer(event, list, close));
   place.addEventListener("focusout", (event) => event.relatedTarget && outside({ target: event.relatedTarget }));
