@@ -12,15 +12,18 @@ from rantau.serving.answer import Answer
 from rantau.serving.broker import Broker
 from rantau.serving.engines.fake import HUNG, REFUSED, FakeEngine, word
 from rantau.serving.protocol import End, EntryId, Job, Phase, Tokens, Wish
-from rantau.serving.queue import Admission, Claims, Held, Limits, Presence, connect, read_log
+from rantau.serving.queue import Admission, BrokerLost, Claims, Held, Limits, Presence, connect, read_log
 from rantau.serving.worker import Pace, Worker
+from tests.serving.test_queue import lose_the_end
 
 IDLE_MS = 120
 
 
 @contextmanager
-def working(server: Broker, engine: FakeEngine, *, join_s: float = 10, **pace: float) -> Iterator[Worker]:
-    claims, beats = (Claims(connect(server.url), "w1", idle_ms=IDLE_MS) for _ in range(2))
+def working(
+    server: Broker, engine: FakeEngine, *, join_s: float = 10, idle_ms: int = IDLE_MS, **pace: float
+) -> Iterator[Worker]:
+    claims, beats = (Claims(connect(server.url), "w1", idle_ms=idle_ms) for _ in range(2))
     worker = Worker(claims, beats, engine, Pace(wait_ms=20, **pace))  # type: ignore[arg-type]
     thread = threading.Thread(target=worker.run, daemon=True)
     thread.start()
@@ -172,3 +175,46 @@ def test_the_first_entry_of_an_attempt_names_its_worker(client: Any, server: Bro
     with working(server, FakeEngine(n_words=1)):
         end_of(client, "g")
     assert read_log(client, "g")[0] == (EntryId(1, 1), Phase("prefill", "w1"))
+
+
+def test_what_a_broker_lost_is_written_again(client: Any, server: Broker) -> None:
+    """Power was cut: what was not on its disk yet is gone, and readers have seen it."""
+    ask(client, "g")
+    with working(server, FakeEngine(n_words=60, words_per_s=60), idle_ms=10_000):
+        until(lambda: len(read_log(client, "g")) > 12)
+        seen = lose_the_end(client, "g", keep=3)
+        end_of(client, "g")
+    log = read_log(client, "g")
+    assert log[: len(seen)] == seen and [i.seq for i, _ in log] == list(range(1, len(log) + 1))
+    assert text_of(client, "g") == "".join(map(word, range(60)))
+
+
+def test_what_nobody_has_any_more_is_answered_anew(client: Any, server: Broker) -> None:
+    ask(client, "g")
+    with working(server, FakeEngine(n_words=60, words_per_s=60)):
+        until(lambda: len(read_log(client, "g")) > 5)
+        lose_the_end(client, "g", keep=0)  # also the first entry, which no worker writes
+        end_of(client, "g")
+    log = read_log(client, "g")
+    assert [i.seq for i, _ in log] == list(range(1, len(log) + 1)) and log[0][0].attempt > 1
+    assert text_of(client, "g") == "".join(map(word, range(60)))
+
+
+def test_an_engine_that_waits_for_the_broker_does_not_hang(
+    client: Any, server: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A silent broker keeps each question waiting; two of them take longer than an engine may."""
+    hung, n = threading.Event(), iter(range(10**6))
+
+    def silent(*_: Any, **__: Any) -> Any:
+        time.sleep(0.6)
+        next(n)
+        raise BrokerLost("the broker: silent")
+
+    with working(server, FakeEngine(), hang_s=1.0) as worker:
+        worker._on_hang = hung.set
+        until(lambda: Presence(client).all())
+        monkeypatch.setattr(Claims, "prepare", silent)
+        monkeypatch.setattr(Claims, "claim", silent)
+        until(lambda: next(n) > 6)
+    assert not hung.is_set()

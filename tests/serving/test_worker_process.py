@@ -152,6 +152,10 @@ def test_secrets_are_told_from_what_a_worker_needs() -> None:
         "MY_DB",
         "SECRET_KEY",
         "DJANGO_X",
+        "POSTGRES_PASSWORD",
+        "POSTGRES_URL",
+        "SMTP_PASSWD",
+        "REDISCLI_PASSWORD",
     )
     assert without_secrets({**kept, **dict.fromkeys(names, "s")}) == kept
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from rantau.serving.protocol import End, EntryId, Final, Reason, Tokens
+from rantau.serving.protocol import End, Entry, EntryId, Final, Reason, Tokens
 from rantau.serving.queue import Held
 
 
 @dataclass(slots=True)
 class Answer:
-    """held: its job; at: id of the next entry; n_tokens: made so far, by all attempts; prompt_tokens: see End.
+    """held: its job; at: id of the next entry; n_tokens: made so far, by all attempts; prompt_tokens: see End;
+    written: the pieces of this attempt, should the broker lose them.
 
     Text that may be the beginning of a stop text waits until it is told from one; its tokens do not wait.
     """
@@ -22,6 +23,7 @@ class Answer:
     prompt_tokens: int | None = None
     over: Reason | None = None
     code: str = ""
+    written: list[tuple[Held, EntryId, Entry]] = field(default_factory=list)
     _text: str = ""
     _since: float | None = None
     _ids: list[int] = field(default_factory=list)
@@ -69,6 +71,13 @@ class Answer:
         piece = Tokens(text, tuple(self._ids), self._n_unnamed)
         self._ids, self._n_unnamed = [], 0
         return piece if piece.text or piece.n_tokens else None
+
+    def next_piece(self) -> tuple[Held, EntryId, Entry] | None:
+        """What may be written now, under its id."""
+        if piece := self.take():
+            self.written.append((self.held, self.next_id(), piece))
+            return self.written[-1]
+        return None
 
     def _may_become_stop(self) -> int:
         """Characters at the end of the text with which a stop text may begin."""

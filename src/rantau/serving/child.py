@@ -10,7 +10,9 @@ import sys
 from collections.abc import Callable, Mapping
 
 PR_SET_PDEATHSIG = 1
-SECRET = re.compile(r"RANTAU_SITE|RANTAU_DB|DATABASE|(^|_)DB(_|$)|^PG[A-Z]+$|^MYSQL|SECRET|DJANGO", re.IGNORECASE)
+SECRET = re.compile(
+    r"RANTAU_SITE|RANTAU_DB|DATABASE|(^|_)DB(_|$)|^PG[A-Z]+$|POSTGRES|^MYSQL|SECRET|DJANGO|PASSW(OR)?D", re.I
+)
 
 
 def bound_to_parent() -> Callable[[], None]:

@@ -11,8 +11,8 @@ from typing import Any
 
 from rantau.serving.answer import Answer
 from rantau.serving.engines import Ended, Engine, Heard, Refused
-from rantau.serving.protocol import End, Entry, EntryId, Final, Reason, Tokens
-from rantau.serving.queue import ALIVE_S, BrokerLost, Claims, Held, Presence, read_log
+from rantau.serving.protocol import End, Final, Reason, Tokens
+from rantau.serving.queue import ALIVE_S, BrokerLost, Claims, Held, Presence, Said, Torn, read_log
 
 STATE_OF: dict[Reason, Final] = {
     "eos": "done", "length": "done", "stop": "done", "stopped": "stopped", "error": "failed"
@@ -97,9 +97,11 @@ class Worker:
         try:
             found = self._claims.claim(free, wait_ms=None if self._answers else self._pace.wait_ms)
         except BrokerLost:
+            self._stepped = time.monotonic()  # the engine waits, it does not hang
             time.sleep(0.2)
             with suppress(BrokerLost):
                 self._claims.prepare()  # it may have come back with nothing
+            self._stepped = time.monotonic()
             return
         for held in found:
             self._begin(held)
@@ -140,14 +142,13 @@ class Worker:
             lost, self._lost = self._lost, set()
         for name in [n for n, a in self._answers.items() if (n, a.held.attempt) in lost]:
             self._drop(name)
-        pieces: list[tuple[Held, EntryId, Entry]] = [
-            (a.held, a.next_id(), piece) for a in self._answers.values() if (piece := a.take())
-        ]
+        pieces = [piece for answer in self._answers.values() if (piece := answer.next_piece())]
         for (held, _, _), said in zip(pieces, self._retried(lambda: self._claims.write(pieces)), strict=True):
             name = held.job.generation
-            if said == "fenced":
+            state = self._mend(self._answers[name]) if said == "torn" else said
+            if state == "fenced":
                 self._drop(name)
-            elif said == "stopping":
+            elif state == "stopping":
                 self._answers[name].end("stopped")
         self._stop_silent({held.job.generation for held, _, _ in pieces})
         for name in [name for name, answer in self._answers.items() if answer.over]:
@@ -164,12 +165,29 @@ class Worker:
         answer = self._answers[name]
         if answer.over is None:
             return
-        if rest := answer.take():
-            piece = (answer.held, answer.next_id(), rest)
-            self._retried(lambda: self._claims.write([piece]))
+        if rest := answer.next_piece():
+            self._retried(lambda: self._claims.write([rest]))
         end, id_ = answer.last(STATE_OF[answer.over]), answer.next_id()
-        self._retried(lambda: self._claims.finish(answer.held, id_, end))
+        while self._is_torn(lambda: self._claims.finish(answer.held, id_, end)):
+            if self._mend(answer) == "fenced":
+                break
         self._drop(name)
+
+    def _is_torn(self, finish: Callable[[], bool]) -> bool:
+        try:
+            self._retried(finish)
+        except Torn:
+            return True
+        return False
+
+    def _mend(self, answer: Answer) -> Said:
+        """Writes again what the broker has lost: readers who have seen it need not know. Nobody has what is older
+        than this attempt: then the answer is given back, and goes on from what there is."""
+        said: Said = self._retried(lambda: self._claims.write(answer.written))[-1] if answer.written else "torn"
+        if said == "torn":
+            self._retried(lambda: self._claims.release(answer.held))
+            return "fenced"
+        return said
 
     def _drop(self, name: str) -> None:
         self._engine.cancel(name)

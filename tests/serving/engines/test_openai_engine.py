@@ -197,6 +197,22 @@ def test_a_server_that_misbehaves_ends_the_answer_with_a_code(
     assert len(behaviour.bodies) == n_asked
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"status": [400] * 9}, {"odd": b'data: {"error": {"message": "not now", "type": "server_error"}}\n\n'}],
+)
+def test_what_a_server_says_of_a_prompt_is_not_logged(
+    behaviour: Behaviour, reader: Reader, wrong: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Servers quote in their refusals what they were sent."""
+    for name, value in wrong.items():
+        setattr(behaviour, name, value)
+    with asked_of(behaviour, reader) as engine:
+        engine.submit("g", job("halo"), [])
+        ended(engine)
+    assert "not now" not in caplog.text and ("HTTP 400" in caplog.text or "server_error" in caplog.text)
+
+
 @pytest.mark.parametrize("limit", [{"answer_s": 0.0}, {"answer_bytes": 2000}])
 def test_an_answer_without_end_is_given_up(behaviour: Behaviour, reader: Reader, limit: dict[str, Any]) -> None:
     behaviour.odd = b": " + b"x" * 900 + b"\n"

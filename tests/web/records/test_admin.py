@@ -120,6 +120,18 @@ def test_a_dead_letter_is_queued_again(
     assert Generation.objects.get(id=dead.id).state == "failed"
 
 
+def test_a_revived_answer_is_read_under_its_new_name(owner: Any, dead: Generation, player: Any) -> None:
+    from rantau.web import broker
+    from rantau.web.delivery.rows import final
+    from rantau.web.http.shapes import message_json
+
+    Generation.objects.filter(id=dead.id).update(requeues=2)
+    assert revive(dead, broker.admission())
+    again = Message.objects.get(id=dead.message_id).generations.get(state="queued")
+    assert message_json(again.message, owner)["generation"] == str(again.id)
+    assert final(owner, str(again.id)) is None and final(owner, str(dead.id))["generation"] == str(again.id)
+
+
 def test_a_continuation_begins_where_it_began(owner: Any, finished: Callable[..., Any], player: Any) -> None:
     from rantau.web import broker
 

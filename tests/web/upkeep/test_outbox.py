@@ -5,10 +5,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
 from rantau.serving.queue import Admission, BrokerLost, Limits
 from rantau.web.records.models import Generation, Message
@@ -256,3 +259,62 @@ def test_the_process_sweeps_after_the_broker_lost_its_data(
     player.say(str(new.id), "Baik")
     player.end(str(new.id))
     until(lambda: Message.objects.get(id=answer.id).state == "done", "the answer is kept")
+
+
+def test_a_stop_that_comes_while_its_prompt_is_asked_anew(
+    asked: Any, owner: Any, queue: Any, clock: Clock, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = asked()
+    queue.flushall()
+    outbox.sweep()
+    clock.now += 15
+    state = Admission.state
+
+    def pressed(self: Admission, generation: str) -> str | None:
+        stop(owner, UUID(generation))  # the row was read before
+        return state(self, generation)
+
+    monkeypatch.setattr(Admission, "state", pressed)
+    outbox.sweep()
+    answer.refresh_from_db()
+    assert answer.state == "stopped" and answer.generations.count() == 1
+
+
+def test_a_stop_under_the_old_name_ends_what_was_asked_anew(
+    asked: Any, owner: Any, queue: Any, clock: Clock, outbox: Outbox, player: Player
+) -> None:
+    """A page learns of the new name after a while; until then its button says the old one."""
+    answer = asked()
+    old = answer.generations.get().id
+    queue.flushall()
+    outbox.sweep()
+    clock.now += 15
+    outbox.sweep()
+    outbox.sweep()
+    (job,) = player.take()
+    assert job.generation != str(old) and stop(owner, old) == "stopping"
+    assert queue.hget(f"{{rantau}}:gen:{job.generation}", "state") == "stopping"
+    player.end(job.generation, "stopped")
+    assert stop(owner, old) == "stopped"
+
+
+def test_a_prompt_that_cannot_be_asked_holds_nobody_up(
+    asked: Any, outbox: Outbox, player: Player, lost_broker: Callable[[], None]
+) -> None:
+    bad, good = asked(), asked()
+    Message.objects.filter(id=bad.id).update(wish={"of": "another version"})
+    lost_broker()
+    told = outbox.sweep()
+    assert (told.admitted, told.failed) == (1, 1)
+    bad.refresh_from_db()
+    assert (bad.state, bad.code) == ("failed", "unreadable")
+    assert [job.generation for job in player.take()] == [str(good.generations.get().id)]
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_waiting(
+    asked: Any, queue: Any, player: Player, lost_broker: Callable[[], None]
+) -> None:
+    asked()
+    lost_broker()
+    Generation.objects.update(queued=timezone.now() + timedelta(hours=1))
+    assert Outbox(Admission(queue)).sweep().admitted == 1 and len(player.take()) == 1

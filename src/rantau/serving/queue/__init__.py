@@ -1,7 +1,7 @@
 """The queue on Redis Streams: the one room that talks to the broker."""
 
 from rantau.serving.queue.admission import Admission, Limits
-from rantau.serving.queue.claims import Claims, Held
+from rantau.serving.queue.claims import Claims, Held, Said, Torn
 from rantau.serving.queue.connection import BrokerLost, connect, connect_async, is_alive
 from rantau.serving.queue.depth import Load, load
 from rantau.serving.queue.finals import Ended, Finals
@@ -13,6 +13,6 @@ from rantau.serving.queue.standings import Standing, standings
 
 __all__ = [
     "ALIVE_S", "Admission", "BrokerLost", "Claims", "Ended", "Finals", "Held", "Limits", "Load", "Presence",
-    "Rates", "Standing", "connect", "connect_async", "is_alive", "load", "read_log", "read_next", "read_whole",
-    "standings", "tail", "warnings_of",
+    "Rates", "Said", "Standing", "Torn", "connect", "connect_async", "is_alive", "load", "read_log", "read_next",
+    "read_whole", "standings", "tail", "warnings_of",
 ]  # fmt: skip

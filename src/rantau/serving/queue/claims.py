@@ -15,7 +15,11 @@ from rantau.serving.queue.connection import BrokerLost, run_script, script, told
 from rantau.serving.queue.groups import Consumer
 
 LONG_AGO_MS = 86_400_000
-Said = Literal["running", "stopping", "fenced"]
+Said = Literal["running", "stopping", "fenced", "torn"]
+
+
+class Torn(ServingError):
+    """The broker has lost entries that it had taken: who wrote them writes them again, under their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ class Claims:
         """Appends one entry to each of several logs, in one round trip.
 
         Returns  for each: running; stopping = written, and the reader wants no more; fenced = refused, another
-                 worker has the job
+                 worker has the job; torn = refused, the broker has lost entries before it: they are written again
         """
         if not pieces:
             return []
@@ -127,11 +131,16 @@ class Claims:
             return list(pipe.execute())
 
     def finish(self, held: Held, id_: EntryId, end: End) -> bool:
-        """Ends a generation. False if another worker has it: then nothing was written."""
+        """Ends a generation. False if another worker has it: then nothing was written.
+
+        Raises   BrokerLost; Torn if the broker has lost entries before it
+        """
         told = run_script(
             self.client, "finish", keys_of(self.pool, held.job.generation, held.job.owner),
             [held.job.generation, keys.WORKERS, id_.attempt, str(id_), end.state, *_flat(to_fields(end))],
         )  # fmt: skip
+        if told == "torn":
+            raise Torn(f"the broker has lost the end of the log of {held.job.generation}.")
         return bool(told != "fenced")
 
     def beat(self, held: Sequence[Held]) -> list[Held]:

@@ -10,6 +10,7 @@ from rantau.serving.queue import keys
 from rantau.serving.queue.connection import told_as_lost
 
 ALIVE_S = 10
+SCANNED = 1000  # keys of the broker in one trip: it holds a day of messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,6 @@ class Presence:
     def all(self) -> dict[str, dict[str, str]]:
         """Living workers by name."""
         with told_as_lost():
-            names = sorted(self.client.scan_iter(keys.worker("*")))
+            names = sorted(self.client.scan_iter(keys.worker("*"), count=SCANNED))
             facts = {name.removeprefix(keys.worker("")): self.client.hgetall(name) for name in names}
         return {name: said for name, said in facts.items() if said}

@@ -17,6 +17,7 @@ def warnings_of(client: Any) -> list[str]:
     with told_as_lost():
         facts = client.info("server")
         found = [_faults(str(facts.get("server_name", "redis")), _version(str(facts["redis_version"])))]
+        found += [_open(client)]
         found += [_kept(client, name, good, why) for name, good, why in SETTINGS]
     return [sentence for sentence in found if sentence]
 
@@ -37,12 +38,25 @@ def _faults(server: str, version: Version) -> str:
     shown = ".".join(map(str, version))
     if version < (6, 2, 20):
         return f"Redis {shown} has known faults in scripts (CVE-2025-49844). Use 6.2.20 or newer, or Valkey."
+    if (7, 0, 0) <= version < (7, 2, 0):
+        return (
+            f"Redis {shown} has known faults in scripts (CVE-2025-49844), unless your system has mended it. Use "
+            "8.6.3 or newer, or Valkey."
+        )
     if (7, 2, 0) <= version <= (8, 6, 2):
         return (
             f"Redis {shown} may have a known fault with readers that wait (CVE-2026-23479), unless your system "
             "has mended it. Use 8.6.3 or newer, or Valkey."
         )
     return ""
+
+
+def _open(client: Any) -> str:
+    """A socket is guarded by its file."""
+    known = client.connection_pool.connection_kwargs
+    if "path" in known or known.get("password"):
+        return ""
+    return f"{known.get('host', 'the broker')} asks for no password: whoever reaches it reads all talks. Set one."
 
 
 def _version(text: str) -> Version:

@@ -8,7 +8,7 @@ from uuid import UUID
 from rantau.serving.queue import BrokerLost
 from rantau.web import broker
 from rantau.web.records.models import Generation, Message
-from rantau.web.records.models.talks import ENDED, OPEN
+from rantau.web.records.models.talks import OPEN
 from rantau.web.talks.admitting import admit
 from rantau.web.talks.rejected import not_found
 
@@ -20,14 +20,22 @@ def stop(owner: Any, generation_id: UUID) -> str:
              is kept, and the sweeper says it later
     Raises   Rejected not_found
     """
-    found = Generation.objects.filter(id=generation_id, owner=owner).select_related("message__talk").first()
-    if found is None:
+    asked = Generation.objects.filter(id=generation_id, owner=owner).first()
+    if asked is None:
         raise not_found()
-    if found.state in ENDED:
-        return str(found.state)
-    Generation.objects.filter(id=found.id, state__in=OPEN).update(state="stopping")
-    Message.objects.filter(generations=found.id, state__in=OPEN).update(state="stopping")
-    return tell_stop(found)
+    while found := _open_of(asked):
+        if Generation.objects.filter(id=found.id, state__in=OPEN).update(state="stopping"):
+            Message.objects.filter(id=found.message_id, state__in=OPEN).update(state="stopping")
+            return tell_stop(found)
+    asked.refresh_from_db()
+    return str(asked.state)
+
+
+def _open_of(asked: Generation) -> Generation | None:
+    """What writes the answer now: the broker may have lost the one that is meant, and its page not know yet."""
+    rows = Generation.objects.filter(message=asked.message_id, state__in=OPEN).select_related("message__talk")
+    found: Generation | None = rows.order_by("requeues").last()
+    return found
 
 
 def tell_stop(found: Generation) -> str:

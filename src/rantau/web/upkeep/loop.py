@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DatabaseError, close_old_connections
+from django.db import Error, close_old_connections
 
 from rantau.serving.queue import Admission, BrokerLost, Claims, Finals, Limits, connect
 from rantau.web.site import Site
@@ -63,7 +63,7 @@ def run(site: Site, stopping: threading.Event, pace: Pace = Pace()) -> None:
         except BrokerLost:
             prepared = False  # it may come back empty
             stopping.wait(0.2)
-        except DatabaseError as error:
+        except Error as error:
             log.warning("the database does not answer", extra={"code": type(error).__name__})
             stopping.wait(0.5)
         close_old_connections()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import Error, transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from rantau.serving.queue import Admission
+from rantau.serving.queue import Admission, BrokerLost
 from rantau.web.records.models import Generation, Message
 from rantau.web.records.models.talks import OPEN
 from rantau.web.site import current
@@ -19,6 +21,7 @@ from rantau.web.talks.admitting import admit, refuse
 from rantau.web.talks.stopping import tell_stop
 from rantau.web.upkeep.requeue import requeue
 
+log = logging.getLogger(__name__)
 AT_ONCE = 500
 
 
@@ -47,13 +50,24 @@ class Outbox:
         """Looks at every open row once. Raises   BrokerLost: nothing is known then, and nothing is lost"""
         rows = self._open()
         self._missing = {row.id: self._missing[row.id] for row in rows if row.id in self._missing}
-        told = [self._settle(row) for row in rows]
+        told = [self._settled(row) for row in rows]
         return Swept(told.count("admitted"), told.count("requeued"), told.count("failed"))
 
     def _open(self) -> list[Generation]:
-        since = timezone.now() - timedelta(seconds=self.admit_after_s)
-        rows = Generation.objects.filter(state__in=OPEN, queued__lte=since).order_by("queued")
+        now, patience = timezone.now(), timedelta(seconds=self.admit_after_s)
+        old = Q(queued__lte=now - patience) | Q(queued__gt=now + patience)  # the clock may have been set back
+        rows = Generation.objects.filter(old, state__in=OPEN).order_by("queued")
         return list(rows.select_related("message__talk", "message__parent")[:AT_ONCE])
+
+    def _settled(self, row: Generation) -> str:
+        try:
+            return self._settle(row)
+        except (BrokerLost, Error):
+            raise
+        except Exception:  # one that cannot be asked, such as a row of another version, holds nobody else up
+            log.exception("a prompt cannot be asked", extra={"generation": str(row.id)})
+            refuse([row], "unreadable")
+            return "failed"
 
     def _settle(self, row: Generation) -> str:
         state = self.admission.state(str(row.id))

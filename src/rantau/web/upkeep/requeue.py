@@ -17,12 +17,12 @@ def requeue(lost: Generation) -> Generation | None:
     Returns  the new one, which is not admitted yet; None if the message has ended instead
     """
     with transaction.atomic():
-        wanted = lost.state
-        n = Generation.objects.filter(id=lost.id, state__in=OPEN).update(
-            state="failed", code="lost", ended=timezone.now()
-        )
-        if n == 0:
+        row = Generation.objects.select_for_update().filter(id=lost.id, state__in=OPEN).first()
+        if row is None:
             return None
+        wanted = row.state  # as it is now: a stop may have come since `lost` was read
+        row.state, row.code, row.ended = "failed", "lost", timezone.now()
+        row.save(update_fields=["state", "code", "ended"])
         message = Message.objects.filter(id=lost.message_id, state__in=OPEN)
         if wanted == "stopping":
             message.update(state="stopped", reason="stopped")

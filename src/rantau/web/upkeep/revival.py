@@ -40,6 +40,7 @@ def _again(dead: Generation) -> Generation | None:
         )  # fmt: skip
         message.refresh_from_db()
         made: Generation = Generation.objects.create(
-            message=message, owner_id=dead.owner_id, queued=timezone.now()
-        )
+            message=message, owner_id=dead.owner_id, queued=timezone.now(),
+            requeues=1 + max(message.generations.values_list("requeues", flat=True)),  # the highest one answers
+        )  # fmt: skip
         return made

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rantau.serving.engines.openai.connection import Broken
+from rantau.serving.engines.openai.connection import Broken, kind_of
 from rantau.serving.protocol import Reason
 
 OBJECTS = ("chat.completion.chunk", "text_completion")
@@ -54,10 +54,10 @@ def read_chunk(data: str) -> Chunk | None:
     """
     try:
         row = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Broken("an event is no JSON.") from error
     if isinstance(row, dict) and row.get("error"):
-        raise Broken(f"the server has failed: {str(row['error'])[:300]}")
+        raise Broken(f"the server has failed: {kind_of(row)}")
     if not isinstance(row, dict) or row.get("object") not in OBJECTS:
         return None
     counted = row.get("usage")

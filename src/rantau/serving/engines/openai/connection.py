@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import socket
 import ssl
 import time
@@ -17,6 +18,7 @@ from rantau.errors import RequestError, ServingError
 
 AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 LONGEST_REFUSAL = 64 * 1024
+_KIND = re.compile(r"[A-Za-z][\w.-]{1,63}")
 
 
 class Denied(ServingError):
@@ -98,7 +100,7 @@ class Stream:
         self._line.request("POST", f"{self._path}/{path}", json.dumps(dict(body)).encode(), headers)
         answer = self._line.getresponse()
         if answer.status != http.client.OK:
-            raise Denied(f"HTTP {answer.status}: {_words(answer.read(LONGEST_REFUSAL))}", answer.status)
+            raise Denied(f"HTTP {answer.status}: {_kind(answer.read(LONGEST_REFUSAL))}", answer.status)
         if not str(answer.headers.get_content_type()) == "text/event-stream":
             raise Broken(f"the server answers with {answer.headers.get_content_type()}, not with a stream.")
         until, n_bytes, limits = time.monotonic() + self._limits.answer_s, 0, self._limits
@@ -121,12 +123,16 @@ class Stream:
         self._line.close()
 
 
-def _words(body: bytes) -> str:
-    """The server's own: OpenAI's error.message, FastAPI's detail, or the beginning of the body."""
-    text = body.decode(errors="replace")
-    with suppress(ValueError):
-        found = json.loads(text)
-        inner = found.get("error", found) if isinstance(found, dict) else found
-        said = inner.get("message") or inner.get("detail") if isinstance(inner, dict) else inner
-        text = said if isinstance(said, str) else text
-    return " ".join(text.split())[:300]
+def kind_of(answer: Any) -> str:
+    """The type or code of a server's error; not its words, which often quote the prompt."""
+    error = answer.get("error", answer) if isinstance(answer, dict) else None
+    told = [error.get(name) for name in ("type", "code")] if isinstance(error, dict) else [error]
+    return next(
+        (word for word in told if isinstance(word, str) and _KIND.fullmatch(word)), "no kind of error told"
+    )
+
+
+def _kind(body: bytes) -> str:
+    with suppress(ValueError, RecursionError):
+        return kind_of(json.loads(body))
+    return "an answer that is no JSON"

@@ -9,6 +9,12 @@ local function last_of(out)
   return tonumber(attempt), tonumber(seq)
 end
 
+-- Whether entries before this id are missing: a broker that lost power has forgotten the end of its logs.
+local function is_torn(out, id)
+  local _, seq = last_of(out)
+  return tonumber(string.match(id, '-(%d+)$')) > seq + 1
+end
+
 -- Appends an entry: true; false if the log has gone past its id. Its own entry, sent twice, is no refusal.
 local function append(out, id, fields)
   local said = redis.pcall('XADD', out, id, unpack(fields))

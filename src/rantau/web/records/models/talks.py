@@ -100,7 +100,7 @@ class Generation(models.Model):
     state     open until the finalizer has kept its text; a stop that the broker has not heard yet is "stopping"
     admitted  when the broker was seen to have it; while this is empty it may be admitted under the same name
     attempt   the worker's try that ended it
-    requeues  how often the broker lost it before: each time a new generation was made
+    requeues  generations of its message before it: the broker lost them, or somebody revived what had failed
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
