@@ -53,3 +53,11 @@ def test_control_tokens_are_found_also_in_a_vocabulary_that_grew() -> None:
     tokenizer.add_tokens(["<start_of_turn>", "<b>"])
     assert control_token_in(tokenizer, "<b>x</b>") is None
     assert control_token_in(tokenizer, "<start_of_turn>user") == "<start_of_turn>"
+
+
+@pytest.mark.parametrize("marker", ["<|user|>", "<\uff5cUser\uff5c>", "<\uff5cAssistant\uff5c>"])
+def test_turn_markers_that_are_not_called_special_are_control_tokens(marker: str) -> None:
+    tokenizer = build_tiny_tokenizer()
+    assert control_token_in(tokenizer, f"halo {marker}") is None
+    tokenizer.add_tokens([marker])
+    assert control_token_in(tokenizer, f"halo {marker}") == marker

@@ -18,7 +18,7 @@ from rantau import files
 from rantau.cli import serve
 from rantau.cli.house import address
 from rantau.errors import RantauError
-from rantau.web.site import Site, read_site
+from rantau.web.site import Site, read_site, write_site
 from tests.flow.small import command
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +51,12 @@ def refused(*words: object) -> str:
 def test_others_are_not_let_in_without_accounts(run: Path, host: str) -> None:
     said = refused(run, "--host", host)
     assert "needs accounts" in said and "--add-user" in said and not (run / "serve").exists()
+
+
+@pytest.mark.parametrize("words", [["--behind-tls"], ["--allow", "chat.example"]])
+def test_others_are_not_let_in_through_a_proxy_without_accounts(run: Path, words: list[str]) -> None:
+    said = refused(run, *words)
+    assert said.startswith(words[0]) and "needs accounts" in said and not (run / "serve").exists()
 
 
 def test_a_port_that_is_taken_is_told(run: Path) -> None:
@@ -113,13 +119,16 @@ def test_the_address_that_people_open(fields: dict[str, Any], words: str) -> Non
 
 def test_an_account_is_made_from_the_command_line(run: Path, tmp_path: Path) -> None:
     words = ["serve", run, "--state", tmp_path, "--add-user", "ana"]
+    served = Site("f", "b", f"sqlite:///{tmp_path / 'chat.db'}", host="0.0.0.0", hosts=("a.org",), secure=True)
+    write_site(tmp_path / "site.json", served)  # of a chat that runs: its parts read it when they come back
     env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     for word, code, told in (("short", 2, "too short"), ("kata-sandi-7-panjang", 0, "ana has an account")):
         made = subprocess.run(
             command(*words), input=f"{word}\n", env=env, capture_output=True, text=True, check=False
         )  # fmt: skip
         assert made.returncode == code and told in made.stderr + made.stdout
-    assert not read_site(tmp_path / "site.json").secure
+    assert read_site(tmp_path / "site.json") == served
+    assert [path.name for path in tmp_path.glob("*.json")] == ["site.json"]
 
 
 def test_a_chat_from_an_empty_folder_to_its_end(run: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The site's file, its database and its key."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,25 @@ def test_a_site_is_read_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "site.json"
     write_site(path, SITE)
     assert read_site(path) == SITE and path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_site_is_never_open_to_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "chmod", lambda *_, **__: None)  # nothing may hang on what comes afterwards
+    path = tmp_path / "site.json"
+    write_site(path, SITE)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_behind_a_proxy_there_are_accounts() -> None:
+    with pytest.raises(ServingError, match="a chat behind a proxy needs accounts"):
+        replace(SITE, single_user=True, secure=True)
+
+
+@pytest.mark.parametrize("name", ["*", ".example.org", "", "a b", "http://a.org", "a.org/x", "a.org:80"])
+def test_a_name_of_the_site_is_one_name(name: str) -> None:
+    with pytest.raises(ServingError, match="no name of a site"):
+        replace(SITE, hosts=("a.org", name))
+    assert replace(SITE, hosts=("chat-1.example.org", "192.0.2.1", "fd00::1")).hosts
 
 
 def test_a_file_that_is_no_site(tmp_path: Path) -> None:
@@ -47,7 +67,11 @@ def test_addresses_of_databases() -> None:
     assert (found["NAME"], found["OPTIONS"]) == ("chat", {"sslmode": "require"})
 
 
-@pytest.mark.parametrize("url", ["", "mysql://ana:secret@h/d", "sqlite://host/x", "sqlite:///", "postgresql://h"])
+@pytest.mark.parametrize(
+    "url",
+    ["", "mysql://ana:secret@h/d", "sqlite://host/x", "sqlite:///", "postgresql://h",
+     "postgresql://ana:secret/x@h/d", "postgresql://ana:secret#x@h/d"],
+)  # fmt: skip
 def test_addresses_that_are_none(url: str) -> None:
     with pytest.raises(ServingError, match="no address of a database") as told:
         database_of(url)

@@ -14,7 +14,7 @@ from rantau.errors import ModelError
 # the token that separated documents in pre-training stays in the vocabulary under its old name.
 END_OF_TEXT = ("<|endoftext|>", "<|end_of_text|>")
 # Some tokenizers add their turn markers without calling them special.
-TURN_MARKER = re.compile(r"<\|\S+\|>|<(start|end)_of_turn>")
+TURN_MARKER = re.compile(r"<[|\uff5c]\S+[|\uff5c]>|<(start|end)_of_turn>")  # DeepSeek writes a wide bar
 
 
 class Tokenizer(Protocol):

@@ -66,7 +66,8 @@ def command(name: str | None, runs_path: Path, **given: Any) -> None:
     folder = (given["state"] or run / "serve").absolute()
     _refuse_open_house(given)
     if given["add_user"]:
-        _add_user(_site(run, folder, given, given["port"]), folder, given["add_user"])
+        site = _site(run, folder, {**given, "accounts": True}, given["port"])
+        _add_user(site, folder, given["add_user"])
         return
     from rantau.cli.house import House
 
@@ -82,6 +83,12 @@ def _refuse_open_house(given: dict[str, Any]) -> None:
         raise RequestError(
             f"--host {given['host']}: others could reach this chat, so it needs accounts. Make one with "
             "`rantau serve --add-user NAME`, then start it with --accounts; or listen on 127.0.0.1."
+        )
+    through = "--behind-tls" if given["behind_tls"] else "--allow" if given["hosts"] else None
+    if through and not given["accounts"] and not given["add_user"]:
+        raise RequestError(
+            f"{through}: whoever comes through a proxy looks as if sitting here, so this chat needs accounts. "
+            "Make one with `rantau serve --add-user NAME`, then start it with --accounts."
         )
 
 
@@ -136,12 +143,16 @@ def _add_user(site: Site, folder: Path, name: str) -> None:
     from rantau.web.site import VARIABLE, write_site
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_site(folder / "site.json", site)
     word = getpass.getpass(f"Password for {name}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    made = subprocess.run(
-        [sys.executable, "-m", "rantau.web", "user", name, "--admin"], input=f"{word}\n", text=True, check=False,
-        env={**os.environ, VARIABLE: str(folder / "site.json")}, capture_output=True,
-    )  # fmt: skip
+    told = folder / f"site.{os.getpid()}.json"  # site.json is of the chat that may run from this folder
+    write_site(told, site)
+    try:
+        made = subprocess.run(
+            [sys.executable, "-m", "rantau.web", "user", name, "--admin"], input=f"{word}\n", text=True,
+            env={**os.environ, VARIABLE: str(told)}, capture_output=True, check=False,
+        )  # fmt: skip
+    finally:
+        told.unlink()
     if made.returncode:
         raise RequestError(f"--add-user: {made.stderr.strip()}")
     click.echo(f"{name} has an account. Start the chat with --accounts.")

@@ -40,6 +40,7 @@ def main(arguments: list[str]) -> int:
 def _begin() -> Site:
     import django
 
+    os.umask(0o077)  # database and key are for nobody else, wherever they lie
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rantau.web.settings")
     django.setup()
     from rantau.web.site import current
@@ -102,6 +103,10 @@ def make_user(site: Site, name: str, *, admin: bool) -> None:
     from django.core.exceptions import ValidationError
     from django.db import IntegrityError
 
+    from rantau.web.guard.viewer import LOCAL
+
+    if name == LOCAL:
+        raise RequestError(f"{name}: this name is of a chat without accounts. Choose another one.")
     migrate(site)
     users = get_user_model().objects
     taken = RequestError(f"{name}: there is such an account already. Choose another name.")

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from rantau.errors import ServingError
 
@@ -44,14 +44,15 @@ def database_of(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1:
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": unquote(parts.path), "OPTIONS": dict(SQLITE)}
-    if parts.scheme in ("postgresql", "postgres") and len(parts.path) > 1:
+    port = _port(parts)
+    if parts.scheme in ("postgresql", "postgres") and len(parts.path) > 1 and port is not None:
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": unquote(parts.path[1:]),
             "USER": unquote(parts.username or ""),
             "PASSWORD": unquote(parts.password or ""),
             "HOST": unquote(parts.hostname or ""),
-            "PORT": str(parts.port or ""),
+            "PORT": port,
             "CONN_HEALTH_CHECKS": True,
             "OPTIONS": dict(_query(parts.query)),
         }
@@ -59,6 +60,14 @@ def database_of(url: str) -> dict[str, Any]:
         f"{parts.scheme or 'nothing'}: no address of a database. Try sqlite:///abs/path.db or "
         "postgresql://user:password@host/name."
     )
+
+
+def _port(parts: SplitResult) -> str | None:
+    """Empty for the usual one. None for one that is none: it may be half of a password with a slash in it"""
+    try:
+        return str(parts.port or "")
+    except ValueError:
+        return None
 
 
 def _query(query: str) -> list[tuple[str, str]]:

@@ -98,6 +98,9 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
-        "django.request": {"level": "ERROR"},  # what was refused is counted, not written down
+        # what was refused is counted, not written down: a stranger could fill the disk with it
+        "django.request": {"level": "ERROR"},
+        "django.security": {"level": "CRITICAL"},
+        "uvicorn": {"level": "ERROR"},
     },
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,6 +15,7 @@ from rantau.errors import ServingError
 
 VARIABLE = "RANTAU_SITE"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_NAME = re.compile(r"[\w-]+(\.[\w-]+)*|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,12 @@ class Site:
                 f"a chat without accounts may listen on this machine only, not on {self.host}. "
                 "Make an account (python -m rantau.web user NAME) and leave single_user off, or use 127.0.0.1."
             )
+        if self.single_user and self.secure:
+            raise ServingError(
+                "a chat behind a proxy needs accounts: for it, all that the proxy lets in is local."
+            )
+        if wrong := [name for name in self.hosts if not _NAME.fullmatch(name)]:
+            raise ServingError(f"{wrong[0]!r}: no name of a site. Take one name, as chat.example.org.")
 
     @property
     def allowed_hosts(self) -> tuple[str, ...]:
@@ -84,8 +92,9 @@ class Site:
 
 
 def write_site(path: Path, site: Site) -> None:
-    files.write_json(path, asdict(site))
-    path.chmod(0o600)  # the addresses may hold passwords
+    with files.atomic(path) as temporary:
+        temporary.touch(mode=0o600)  # before its first byte: the addresses may hold passwords
+        temporary.write_text(files.canonical_json(asdict(site)) + "\n", encoding="utf-8")
 
 
 def read_site(path: Path) -> Site:

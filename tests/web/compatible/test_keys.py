@@ -69,6 +69,8 @@ def test_bodies_that_are_no_request(http: Any, http_anonymous: Any) -> None:
         '{"model": 7}',
         '{"model":"demo","messages":{}}',
         '{"temperature": NaN}',
+        '{"\\ud800": 1}',
+        '{"model": "demo", "messages": [{"role": "user", "\\udfff": 1}]}',
     ):
         said = http_anonymous.post("/v1/chat/completions", body, content_type="application/json", headers=bearer)
         assert said.status_code in (400, 404) and said.json()["error"]["message"], body

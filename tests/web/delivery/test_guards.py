@@ -10,10 +10,13 @@ import pytest
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.contrib.sessions.models import Session
+from django.test import AsyncRequestFactory
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from rantau.web.delivery import socket as door
+from rantau.web.delivery.events import events, poll, polls
+from rantau.web.delivery.limits import SOCKETS_EACH
 from tests.web.delivery.test_socket import Page, say
 from tests.web.running import Web, asked
 
@@ -122,6 +125,57 @@ def test_a_socket_follows_so_many_and_no_more(cookies: str, owner: Any, monkeypa
             return told
 
     assert run(read) == {"t": "err", "code": "too_many", "gen": names[2]}
+
+
+def view_of(view: Any, owner: Any, name: Any, query: str = "") -> Any:
+    """What a view of the fallbacks answers, before anything of its stream is taken."""
+
+    async def viewer() -> Any:
+        return owner
+
+    async def read() -> Any:
+        request = AsyncRequestFactory().get(f"/{query}")
+        request.auser = viewer  # type: ignore[method-assign]
+        return await view(request, name)
+
+    return run(read)
+
+
+def test_a_stream_that_never_begins_keeps_no_place(owner: Any) -> None:
+    name = asked(owner).id
+    for _ in range(2 * SOCKETS_EACH):
+        assert view_of(events, owner, name).streaming
+    assert door.places.all == 0
+
+
+def test_streams_have_places_and_no_more(owner: Any) -> None:
+    name = asked(owner).id
+    late = view_of(events, owner, name)
+    for _ in range(SOCKETS_EACH):
+        door.places.take(owner.pk)
+    try:
+        assert view_of(events, owner, name).status_code == 429
+
+        async def read() -> list[str]:
+            return [part.decode() async for part in late]
+
+        assert 'event: err\ndata: {"t":"err","code":"too_many"' in run(read)[-1]
+        assert door.places.all == SOCKETS_EACH
+    finally:
+        for _ in range(SOCKETS_EACH):
+            door.places.leave(owner.pk)
+
+
+def test_polls_have_places_and_no_more(owner: Any) -> None:
+    name = asked(owner).id
+    assert view_of(poll, owner, name).status_code == 200 and polls.all == 0
+    for _ in range(polls.most):
+        polls.take(owner.pk)
+    try:
+        assert view_of(poll, owner, name).status_code == 429
+    finally:
+        for _ in range(polls.most):
+            polls.leave(owner.pk)
 
 
 def test_a_broker_that_is_away_is_told_once(cookies: str, owner: Any, site_with: Any) -> None:

@@ -65,6 +65,41 @@ def test_who_tries_many_names_must_wait(site: Site) -> None:
     assert told[:30] == [403] * 30 and told[30:] == [429] * 2
 
 
+def test_a_network_has_one_patience(owner: Any) -> None:
+    """Who has one address of IPv6 has all of its /64."""
+    told = [
+        sign_in(Client(), password=f"guess{n}", REMOTE_ADDR=f"2001:db8::{n:x}:1").status_code for n in range(6)
+    ]
+    assert told == [403] * 5 + [429]
+    assert sign_in(Client(), REMOTE_ADDR="2001:db8:0:1::1").status_code == 200
+    for _ in range(5):
+        sign_in(Client(), password="guess", REMOTE_ADDR="::ffff:10.2.2.2")
+    assert sign_in(Client(), REMOTE_ADDR="10.2.2.2").status_code == 429
+
+
+def test_who_must_wait_leaves_nothing_in_the_broker(site: Site, queue: Any) -> None:
+    for n in range(30):
+        sign_in(Client(), user=f"user{n}")
+    before = queue.dbsize()
+    assert sign_in(Client(), user="another").status_code == 429
+    assert queue.dbsize() == before
+
+
+def test_cookies_of_other_programs_do_not_hide_the_session(owner: Any, http: Client) -> None:
+    """Programs on other ports of this machine share its cookies."""
+    scope = scope_of(http)
+    ((_, mine),) = scope["headers"]
+    assert viewer_of({**scope, "headers": [(b"cookie", b'odd={"a": [1, 2]}; ' + mine)]}) == owner
+
+
+def test_nobody_gets_the_name_of_the_one_person(site: Site) -> None:
+    from rantau.errors import RequestError
+    from rantau.web.__main__ import make_user
+
+    with pytest.raises(RequestError, match="local: this name is of a chat without accounts"):
+        make_user(site, "local", admin=True)
+
+
 def test_a_new_password_ends_other_sessions(owner: Any) -> None:
     here, there = Client(), Client()
     sign_in(here)
@@ -97,6 +132,17 @@ def test_a_chat_without_accounts(site_with: Callable[..., Site]) -> None:
     assert viewer_of(scope_of(Client(), "10.0.0.9")) is None
     assert get_user_model().objects.count() == 1
     assert sign_in(Client(), "local", "").status_code == 403
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via"])
+@pytest.mark.parametrize("near", ["127.0.0.1", "::1"])
+def test_whom_a_proxy_lets_in_is_not_the_one_person(site_with: Callable[..., Site], name: str, near: str) -> None:
+    site_with(single_user=True)
+    assert Client(REMOTE_ADDR=near).get("/api/me").status_code == 200
+    assert Client(REMOTE_ADDR=near).get("/api/me", headers={name: "127.0.0.1"}).status_code == 401
+    scope = scope_of(Client(), near)
+    assert viewer_of(scope) is not None
+    assert viewer_of({**scope, "headers": [(name.lower().encode(), b"127.0.0.1")]}) is None
 
 
 def test_only_this_machine_reaches_a_chat_without_accounts(site_with: Callable[..., Site]) -> None:

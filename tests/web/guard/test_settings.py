@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from django.test import Client
 
 from rantau.web.logs import JsonFormatter
 from rantau.web.site import write_site
@@ -53,6 +54,25 @@ def test_behind_tls_cookies_are_bound_to_it(env: dict[str, str]) -> None:
     told = json.loads(run(env, "-c", SHOW))
     hosts = ["127.0.0.1", "[::1]", "localhost", "a.org"]
     assert told == [True, True, "__Host-session", True, 31_536_000, False, hosts]
+
+
+def test_the_database_is_for_its_owner_only(env: dict[str, str], tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    before = os.umask(0o022)
+    try:
+        run(env, "-m", "rantau.web", "manage", "migrate", "--verbosity", "0", "contenttypes")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.db").stat().st_mode & 0o077 == 0
+
+
+def test_what_is_refused_fills_no_log(http_anonymous: Client, caplog: pytest.LogCaptureFixture) -> None:
+    assert http_anonymous.get("/api/me", headers={"Host": "rebound.example.org"}).status_code == 400
+    assert Client(enforce_csrf_checks=True).post("/api/login").status_code == 403
+    assert http_anonymous.get("/nothing").status_code in (302, 404)
+    for name in ("uvicorn.error", "uvicorn.access"):
+        logging.getLogger(name).warning("Invalid HTTP request received.")
+    assert caplog.records == []
 
 
 def test_logs_tell_what_broke_and_no_content() -> None:

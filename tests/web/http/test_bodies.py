@@ -1,5 +1,6 @@
 """Bodies and errors: one shape, whatever is wrong."""
 
+import json
 from typing import Any
 
 import pytest
@@ -24,6 +25,14 @@ from django.test import Client
 def test_a_body_that_is_none(http: Client, body: bytes, kind: str, status: int, code: str) -> None:
     said = http.post("/api/talks", data=body, content_type=kind)
     assert (said.status_code, said.json()["error"]["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("mode", ["single", "compare", "blind"])
+@pytest.mark.parametrize("model", ["\ud800", "nobody", "x" * 101, "\x00"])
+def test_a_model_that_is_none(http: Client, mode: str, model: str) -> None:
+    body = json.dumps({"mode": mode, "model": model})
+    said = http.post("/api/talks", data=body, content_type="application/json")
+    assert (said.status_code, said.json()["error"]["code"]) == (400, "no_model")
 
 
 def test_errors_have_one_shape(http: Client, http_anonymous: Client) -> None:

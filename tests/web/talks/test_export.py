@@ -151,3 +151,9 @@ def test_exports_that_are_none(page: Any, stranger_page: Any, owner: Any) -> Non
     path = f"/api/talks/{Talk.objects.create(owner=owner).id}/export"
     assert page("GET", f"{path}?format=csv")[0] == 400
     assert stranger_page("GET", f"{path}?format=json")[0] == 404
+
+
+@pytest.mark.parametrize("line", ["~" * 100_000 + "`", "~~~" + "a" * 100_000 + "`", "~~~" + " " * 100_000 + "`"])
+def test_a_long_line_takes_no_longer_than_many_short_ones(line: str) -> None:
+    """In the square of its length this would take minutes, in which nobody else is answered."""
+    assert markdown.answered(line) == f"> {line}"

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_GET
 
 from rantau.serving.protocol import FINAL, End, EntryId
 from rantau.web.delivery.follower import Follower, Gone, Lost, Missing, Said, Stands, Told
-from rantau.web.delivery.frames import BadFrame, Frame, cursor, event, frame, line
+from rantau.web.delivery.frames import BadFrame, Frame, cursor, event, frame, line, refusal
+from rantau.web.delivery.limits import FOLLOWED_EACH, Places
 from rantau.web.delivery.lookups import look_up
 from rantau.web.delivery.reader import Reader
 from rantau.web.delivery.rows import final_of, generation_of
@@ -23,8 +24,11 @@ from rantau.web.http.answers import answer, error
 from rantau.web.site import current
 
 PING_S, LONGEST_WAIT_S = 15.0, 20.0
+polls = Places(FOLLOWED_EACH)
+"""Each has a connection to the broker while it waits."""
 NOT_FOUND = (404, "not_found", "There is no such answer, or it is not yours.")
 BAD_CURSOR = (400, "bad_cursor", "The cursor is the id of an event, such as 1-42.")
+TOO_MANY = (429, "too_many", "You have too many open connections. Close a tab.", 5)
 LOST = (503, "broker_lost", "Answers cannot be read at the moment. Try again.", 1)
 
 
@@ -42,8 +46,8 @@ async def events(request: HttpRequest, generation: Any) -> HttpResponseBase:
         return error(*NOT_FOUND)
     if last and await _has_read_all(name, after):
         return HttpResponse(status=204)  # a browser asks no more
-    if not places.take(viewer.pk):
-        return error(429, "too_many", "You have too many open connections. Close a tab.", 5)
+    if places.is_full(viewer.pk):
+        return error(*TOO_MANY)
     if last:
         count("resumed")
     said = StreamingHttpResponse(_stream(request, viewer, name, after), content_type="text/event-stream")
@@ -67,6 +71,10 @@ def _reader() -> Reader:
 
 
 async def _stream(request: HttpRequest, viewer: Any, name: str, after: EntryId) -> AsyncIterator[str]:
+    """Its place is taken here: a stream that nobody begins to read would never give it back."""
+    if not places.take(viewer.pk):
+        yield f"event: err\ndata: {line(refusal('too_many', name, 5))}\n\n"
+        return
     follower = Follower(_reader(), final_of(viewer))
     follower.follow(name, after)
     spoke = checked = time.monotonic()
@@ -119,6 +127,8 @@ async def poll(request: HttpRequest, generation: Any) -> JsonResponse:
         return error(*BAD_CURSOR)
     except Missing:
         return error(*NOT_FOUND)
+    if not polls.take(viewer.pk):
+        return error(*TOO_MANY)
     follower = Follower(_reader(), final_of(viewer))
     follower.follow(name, after)
     until, found = time.monotonic() + wait_s, {"gen": name, "e": list[Any]()}
@@ -131,6 +141,7 @@ async def poll(request: HttpRequest, generation: Any) -> JsonResponse:
             if found["e"] or "final" in found or "code" in found or time.monotonic() >= until:
                 return answer(found)
     finally:
+        polls.leave(viewer.pk)
         await follower.reader.aclose()
 
 

@@ -19,9 +19,12 @@ class Places:
     most: int = SOCKETS_EACH
     _taken: Counter[object] = field(default_factory=Counter)
 
+    def is_full(self, person: object) -> bool:
+        return self._taken[person] >= self.most
+
     def take(self, person: object) -> bool:
         """Whether there was one left."""
-        if self._taken[person] >= self.most:
+        if self.is_full(person):
             return False
         self._taken[person] += 1
         return True

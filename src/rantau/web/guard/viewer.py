@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -12,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth import get_user, get_user_model
 from django.contrib.auth.middleware import AuthenticationMiddleware, LoginRequiredMiddleware
 from django.db import IntegrityError
-from django.http import HttpRequest
+from django.http import HttpRequest, parse_cookie
 from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
@@ -21,6 +20,7 @@ from rantau.web.site import current
 
 LOCAL = "local"
 PROGRAMS = ("/api/", "/v1/")
+FORWARDED = ("x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via")
 
 
 class ViewerMiddleware(AuthenticationMiddleware):
@@ -28,7 +28,7 @@ class ViewerMiddleware(AuthenticationMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
-        if is_alone(request.META.get("REMOTE_ADDR", "")):
+        if is_alone(request.META.get("REMOTE_ADDR", ""), request.headers):
             request.user = SimpleLazyObject(local_user)
             request.auser = _alocal_user
 
@@ -43,9 +43,14 @@ class SignedInMiddleware(LoginRequiredMiddleware):
         return answer
 
 
-def is_alone(peer: str) -> bool:
-    """Whether whoever asks from this address is the one person of the site."""
-    return current().single_user and is_loopback(peer)
+def is_alone(peer: str, headers: Iterable[str]) -> bool:
+    """Whether whoever asks is the one person of the site. headers: names of those that the request has"""
+    return current().single_user and is_near(peer, headers)
+
+
+def is_near(peer: str, headers: Iterable[str]) -> bool:
+    """Whether a request comes from this machine; what a proxy on it passes on may come from anywhere."""
+    return is_loopback(peer) and not any(name.lower() in FORWARDED for name in headers)
 
 
 def is_loopback(peer: str) -> bool:
@@ -77,7 +82,8 @@ async def _alocal_user() -> Any:
 
 def viewer_of(scope: Mapping[str, Any]) -> Any | None:
     """Who opened a WebSocket, by its session; None if nobody is signed in. It asks the database each time."""
-    if is_alone((scope.get("client") or ("",))[0]):
+    headers = [name.decode("latin-1") for name, _ in scope.get("headers", ())]
+    if is_alone((scope.get("client") or ("",))[0], headers):
         return local_user()
     request = HttpRequest()
     store = import_module(settings.SESSION_ENGINE).SessionStore
@@ -88,7 +94,4 @@ def viewer_of(scope: Mapping[str, Any]) -> Any | None:
 
 def _cookies(scope: Mapping[str, Any]) -> dict[str, str]:
     told = b"; ".join(value for name, value in scope.get("headers", ()) if name == b"cookie").decode("latin-1")
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(told).items()}
-    except CookieError:
-        return {}
+    return dict(parse_cookie(told))

@@ -8,13 +8,11 @@ from django.views.decorators.http import require_safe
 
 from rantau.web.compatible.errors import Refusal
 from rantau.web.compatible.keys import key_of
-from rantau.web.guard.viewer import is_loopback
+from rantau.web.guard.viewer import is_near
 from rantau.web.health.figures import figures
 from rantau.web.health.states import reasons
 from rantau.web.health.text import CONTENT_TYPE, written
 from rantau.web.http.answers import answer, error
-
-FORWARDED = ("X-Forwarded-For", "X-Real-Ip", "Forwarded", "Via")
 
 
 @login_not_required
@@ -44,7 +42,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def may_watch(request: HttpRequest) -> bool:
-    if is_loopback(request.META.get("REMOTE_ADDR", "")) and not any(name in request.headers for name in FORWARDED):
+    if is_near(request.META.get("REMOTE_ADDR", ""), request.headers):
         return True
     if "Authorization" in request.headers:
         try:

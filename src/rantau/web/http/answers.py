@@ -10,7 +10,8 @@ from rantau.web.health.counts import count
 
 
 def answer(value: Any, status: int = 200) -> JsonResponse:
-    return JsonResponse(value, status=status, json_dumps_params={"ensure_ascii": False})
+    quotes = status >= 400  # an error may quote half a character, which UTF-8 cannot write
+    return JsonResponse(value, status=status, json_dumps_params={"ensure_ascii": quotes})
 
 
 def error(status: int, code: str, message: str, retry_s: int | None = None) -> JsonResponse:

@@ -106,7 +106,8 @@ def _fields(talk: Talk, body: dict[str, Any]) -> dict[str, Any]:
     model = body.get("model", talk.model)
     if not isinstance(model, str):
         raise Rejected("bad_request", "model must be a name.")
-    context = model_of(site, talk, model).context if talk.mode == "single" else min(m.context for m in site.models)
+    served = model_of(site, talk, model) if talk.mode == "single" or body.get("model") else None
+    context = served.context if served else min(m.context for m in site.models)
     checks: dict[str, Any] = {
         "title": clean_title,
         "system_prompt": lambda text: clean_prompt(text, site.limits),

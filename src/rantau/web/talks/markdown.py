@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&=:^@/\"'])")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^`]*$")
+_FENCE = re.compile(r" {0,3}(`{3,}+|~{3,}+)[ \t]*+([\w+#.-]*+)[^`]*+$")  # nothing is given back: linear
 _ADDRESS = re.compile(r"\]\((?![ \t]*(?:https?://|mailto:))", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n?|\n")
 
