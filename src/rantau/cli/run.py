@@ -100,4 +100,4 @@ def _tell(folder: Path) -> None:
     for name, what in (*SHOWN, (f"{folder.name}.zip", "zip")):
         if (folder / name).exists():
             click.echo(f"{what:13s} {folder / name}")
-    click.echo(f"\ntalk with it   rantau chat {folder.name}")
+    click.echo(f"\ntalk with it   rantau chat {folder.name}, or in a browser: rantau serve {folder.name}")
