@@ -114,6 +114,9 @@ class Browser:
         return Browser(self._pipe, made["targetId"], home or self.home, self._context)
 
     def close(self) -> None:
+        """First nothing of it is under way any more: a late answer could still take a cookie away."""
+        self.send("Page.navigate", url="about:blank")
+        self.until("location.href === 'about:blank'")
         self._pipe.send("Target.closeTarget", targetId=self.target)
 
     @contextmanager

@@ -131,7 +131,7 @@ def test_the_tree_tells_what_is_where(chat: Chat) -> None:
 def test_nothing_moves_for_whoever_does_not_want_it(chat: Chat, teller: Teller) -> None:
     teller.held = 3
     chat.send("Apa itu hujan?")
-    chat.page.until("document.querySelector('.said.live')?.innerText.length > 5")
+    chat.page.until("document.querySelector('.said')?.innerText.length > 5")
     moving = "document.getAnimations().filter(a => a.playState === 'running').length"
     assert chat.page.run(moving) == 0
     chat.page.look(width=1280, still=False)

@@ -54,7 +54,7 @@ def test_enter_sends_but_not_while_a_word_is_composed(chat: Chat) -> None:
 def test_stop_while_it_is_written_keeps_what_was_said(chat: Chat, teller: Teller) -> None:
     teller.held = 3
     chat.send("Apa itu hujan?")
-    chat.page.until("document.querySelector('.said.live')?.innerText === 'Tentu. Hujan adalah'")
+    chat.page.until("document.querySelector('.said')?.innerText === 'Tentu. Hujan adalah'")
     chat.page.click("#send")
     chat.saved()
     assert messages(chat)[0].state == "stopped"

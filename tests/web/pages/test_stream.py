@@ -15,7 +15,7 @@ from tests.web.pages.teller import PLAIN, Teller
 from tests.web.playing import Player
 from tests.web.running import Web, asked
 
-LIVE = "document.querySelector('.said.live')?.innerText"
+LIVE = "[...document.querySelectorAll('.said')].at(-1)?.innerText"
 TWICE = "(event, hear) => { hear(event); hear(event); }"
 CUT_SHORT = """(event, hear, socket, n) => {
   hear(event);

@@ -35,7 +35,7 @@ def live(chat: Chat, teller: Teller, owner: Any) -> None:
     chat.ask("Apa itu hujan?")
     teller.held = 9
     chat.send("Lalu, dari mana datangnya salju?")
-    chat.page.until("document.querySelector('.said.live')?.innerText.includes('lalu')")
+    chat.page.until("[...document.querySelectorAll('.said')].at(-1)?.innerText.includes('lalu')")
 
 
 def branches(chat: Chat, teller: Teller, owner: Any) -> None:
