@@ -140,11 +140,15 @@ class Tail:
 
     def rows(self, *, instead: Path) -> Iterator[dict[str, Any]]:
         """What has come since the last call. `instead`: where the file is once its stage is done."""
-        path = self._path if self._path.exists() else instead
-        if not path.exists():
+        for path in (self._path, instead, self._path):  # a folder is renamed, at any moment
+            try:
+                with path.open("rb") as handle:
+                    data, file = handle.read(), os.fstat(handle.fileno()).st_ino
+                break
+            except FileNotFoundError:
+                continue
+        else:
             return
-        with path.open("rb") as handle:
-            data, file = handle.read(), os.fstat(handle.fileno()).st_ino
         if file != self._file:
             self._file, self._at = file, 0  # a continued run writes the file anew, up to its last checkpoint
         new = data[self._at : data.rfind(b"\n") + 1]
