@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,11 +10,16 @@ from typing import Any
 import pytest
 
 from rantau.serving.broker import Broker
+from rantau.serving.queue import Claims, connect
+from rantau.serving.worker import Pace, Worker
 from rantau.web.site import Site
 from tests.browser import FOUND, Browser, browser
 from tests.web.pages.chat import Chat
 from tests.web.pages.teller import Teller
-from tests.web.running import Web, keeping, web_process, working
+from tests.web.running import Web, keeping, web_process
+
+PATIENT_MS = 30_000
+"""On a busy machine a browser leaves little for the worker: its silence means nothing here."""
 
 
 @pytest.fixture(scope="package")
@@ -34,9 +40,15 @@ def pages_web(web_server: Broker) -> Iterator[Web]:
 def teller(site: Site, web_server: Broker) -> Iterator[Teller]:
     """The engine of a worker that works."""
     engine = Teller()
-    with working(web_server, engine), keeping(web_server.url):  # type: ignore[arg-type]
+    claims, beats = (Claims(connect(web_server.url), "w1", idle_ms=PATIENT_MS) for _ in range(2))
+    worker = Worker(claims, beats, engine, Pace(wait_ms=20, write_s=0.0))
+    thread = threading.Thread(target=worker.run, daemon=True)
+    thread.start()
+    with keeping(web_server.url):
         yield engine
-        engine.held, engine.late = None, ""  # a worker ends what it has before it goes
+        engine.held, engine.late, engine.pause_s = None, "", 0.0  # a worker ends what it has before it goes
+        worker.stopping.set()
+        thread.join(20)
 
 
 @pytest.fixture
