@@ -6,7 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from tests import leftovers
 from tests.tiny import build_tiny_base
+
+WHOLE = tuple(f"tests/{room}/" for room in ("web/flow", "flow", "web/pages", "stages/training", "serving"))
+"""Rooms whose files start processes and take minutes."""
+
+
+def pytest_configure() -> None:
+    leftovers.guard()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long first: else one of several workers ends alone with it (--no-loadscope-reorder)."""
+    places = {room: place for place, room in enumerate(WHOLE)}
+    items.sort(key=lambda item: next((places[r] for r in WHOLE if item.nodeid.startswith(r)), len(WHOLE)))
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,13 @@ curation:
   language: {{detector: none}}
   sampling:
     - sources: [news]
-      steps: [{{name: topics, method: cluster, k: 4, n: 100, features: {{parts: [{{kind: tfidf, svd: 8}}]}}}}]
+      steps:
+        - name: topics
+          method: cluster
+          k: 4
+          n: 100
+          maps: [pca, tsne]  # UMAP takes 20 s to get ready: test_sample.py draws it
+          features: {{parts: [{{kind: tfidf, svd: 8}}]}}
 adapter: {{rank: 4, loraplus_ratio: 4}}
 phases:
   - {{name: read, kind: cpt, mixture: {{news: 0.8, english: 0.2}}, max_tokens: 64, checkpoint_steps: 3}}

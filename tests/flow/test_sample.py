@@ -19,7 +19,7 @@ STEPS = """\
       steps:
         - {{name: some, method: filter, where: {{subset_name: [puisi, tanya, wiki]}}, expression: n_words > 3}}
         - {{name: even, method: per_group, by: [subset_name], n: 40}}
-        - {{name: topics, method: cluster, k: {k}, per_cluster: 20, features: {{parts: [{part}]}}}}
+        - {{name: topics, method: cluster, k: {k}, per_cluster: 20, maps: {maps}, features: {{parts: [{part}]}}}}
 """
 RECIPE = """\
 name: sample
@@ -44,17 +44,21 @@ def rows(n: int = 180) -> list[dict[str, object]]:
     return found
 
 
-def project(folder: Path, given: list[dict[str, object]] | None = None, *, k: object = 3, part: str = "") -> Path:
+def project(
+    folder: Path, given: list[dict[str, object]] | None = None, *, k: object = 3, part: str = "",
+    maps: str = "[pca, tsne]",
+) -> Path:  # fmt: skip
+    """maps: UMAP takes 20 s to get ready"""
     text = "\n".join(json.dumps(row) for row in (rows() if given is None else given))
     (folder / "rows.jsonl").write_text(text)
     (folder / "bench.jsonl").write_text(json.dumps({"q": rows()[0]["output"]}))
     recipe = folder / "sample.yaml"
-    recipe.write_text((RECIPE + STEPS).format(k=k, part=part or "{kind: tfidf, of: answer, svd: 8}"))
+    recipe.write_text((RECIPE + STEPS).format(k=k, maps=maps, part=part or "{kind: tfidf, of: answer, svd: 8}"))
     return recipe
 
 
 def test_a_sample_its_page_and_its_figures(tmp_path: Path) -> None:
-    project(tmp_path)
+    project(tmp_path, maps="[pca, tsne, umap]")
     result = rantau("data", "sample", "sample.yaml", "--json", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout)
@@ -75,6 +79,7 @@ def test_a_sample_its_page_and_its_figures(tmp_path: Path) -> None:
     assert {row["subset_name"] for row in table} == set(SUBSETS)
     page = (run / "selection.html").read_text()
     assert "<svg" in page
+    assert all(title in page for title in ("PCA", "t-SNE", "UMAP"))
     assert "planted" in page
     assert list((run / "stages" / "selection" / "figures").glob("topics-*.svg"))
     again = rantau("data", "sample", "sample.yaml", cwd=tmp_path)

@@ -31,7 +31,7 @@ SHORT: dict[str, tuple[str, list[str], list[str]]] = {
         "olmo", ["cendol"],
         [
             f"{DRAWN}strata.n=40", f"{DRAWN}clusters.n=40", f"{DRAWN}clusters.k_range=[2, 3]",
-            "phases.sft.epochs=0.5",
+            f"{DRAWN}clusters.maps=[pca]", "phases.sft.epochs=0.5",
         ],
     ),
     "waktaverse-llama3-8b-ko": ("llama", ["kocommercial"], ["phases.sft.epochs=0.3"]),
@@ -39,7 +39,7 @@ SHORT: dict[str, tuple[str, list[str], list[str]]] = {
         "llama", ["cendol"],
         [
             f"{DRAWN}six-subsets.n=8", f"{DRAWN}clusters.k=3", f"{DRAWN}clusters.per_cluster=12",
-            "phases.sft.epochs=1",
+            f"{DRAWN}clusters.maps=[pca]", "phases.sft.epochs=1",
         ],
     ),
 }  # fmt: skip

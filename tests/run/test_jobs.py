@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from rantau.errors import DataError, MachineError
 from rantau.run.jobs import Ended, Job, run_jobs
 from tests.run.test_cluster import needs_ray, two_nodes  # noqa: F401  # a fixture
+from tests.waiting import until
 
 DIAMOND = [
     Job("a", (), {"name": "a"}), Job("b", ("a",), {"name": "b"}), Job("c", ("a",), {"name": "c"}),
@@ -26,11 +26,16 @@ def work(asked: dict[str, Any]) -> str:
         raise DataError("row 3: too bad.")
     if asked["name"] == asked.get("odd"):
         raise KeyError("nobody foresaw it")
-    time.sleep(asked.get("wait_s", 0))
     if folder := asked.get("folder"):
         with (Path(folder) / asked["name"]).open("a") as handle:
             handle.write(f"{os.getpid()} {os.environ.get('OMP_NUM_THREADS')}\n")
+        until(lambda: len(workers_of(Path(folder))) >= asked.get("beside", 1), "another worker")
     return str(asked["name"]).upper()
+
+
+def workers_of(folder: Path) -> set[str]:
+    """Processes that have written a note here."""
+    return {text.split()[0] for path in folder.iterdir() if (text := path.read_text())}
 
 
 def told(jobs: list[Job], **more: Any) -> dict[str, Ended]:
@@ -74,9 +79,9 @@ def test_a_worker_that_dies_has_failed_one_job() -> None:
 
 
 def test_jobs_that_are_ready_run_side_by_side_in_as_many_processes_as_there_are_workers(tmp_path: Path) -> None:
-    jobs = [Job(n, (), {"name": n, "wait_s": 0.3, "folder": str(tmp_path)}) for n in "pqrstu"]
+    jobs = [Job(n, (), {"name": n, "beside": 2, "folder": str(tmp_path)}) for n in "pqrstu"]
     assert set(told(jobs, workers=2)) == set("pqrstu")
-    assert len({p.read_text().split()[0] for p in tmp_path.iterdir()}) == 2
+    assert len(workers_of(tmp_path)) == 2
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,8 @@ from rantau.errors import DataError, MachineError
 from rantau.run.engine import map_shards
 from rantau.run.progress import Progress
 from tests.run import toy_shards
+from tests.run.toy_shards import Slow
+from tests.waiting import until
 
 QUIET = Progress(quiet=True)
 DRIVER = """
@@ -24,7 +25,7 @@ from tests.run.toy_shards import Slow, slow_square
 folder = Path({folder!r})
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell began the tests with `&`
-    shards = [Slow(n, folder, 60.0 if n else 0.0) for n in range(4)]
+    shards = [Slow(n, folder, 3600.0 if n else 0.0) for n in range(4)]
     map_shards(slow_square, shards, workers=2, folder=folder / "shards", progress=Progress(quiet=True), title="t")
 """
 
@@ -32,7 +33,12 @@ if __name__ == "__main__":
 def test_a_killed_worker_is_told_with_its_shard_and_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(MachineError) as told:
         map_shards(
-            toy_shards.killed_at_three, [1, 2, 3, 4], workers=2, folder=tmp_path, progress=QUIET, title="near"
+            toy_shards.killed_at_three,
+            [Slow(n, tmp_path) for n in (1, 2, 3, 4)],
+            workers=2,
+            folder=tmp_path,
+            progress=QUIET,
+            title="near",
         )
     assert str(told.value) == (
         "near: shard 3 of 4: its worker process was ended by signal 9 (SIGKILL): most likely memory ran out; "
@@ -70,23 +76,20 @@ def test_no_worker_outlives_its_run(tmp_path: Path, number: signal.Signals) -> N
     run = subprocess.Popen(
         [sys.executable, script], env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.PIPE
     )
-    wait_for(lambda: all((tmp_path / f"{n}.pid").is_file() for n in (1, 2)))
-    time.sleep(0.2)
-    workers = [int((tmp_path / f"{n}.pid").read_text().split()[0]) for n in (1, 2)]
+    workers = [int(until(lambda n=n: begun_by(tmp_path / f"{n}.pid"))) for n in (1, 2)]
+    until(lambda: list((tmp_path / "shards").glob("00000*.pickle")))
     run.send_signal(number)
-    _, said = run.communicate(timeout=20)
-    wait_for(lambda: not any(alive(pid) for pid in workers), within_s=8)
+    _, said = run.communicate(timeout=120)
+    until(lambda: not any(alive(pid) for pid in workers))
     assert [p.name[:5] for p in (tmp_path / "shards").iterdir()] == ["00000"]
     if number == signal.SIGINT:
         assert said.count(b"KeyboardInterrupt") == 1, "workers are silent"
 
 
-def wait_for(condition: object, within_s: float = 30) -> None:
-    assert callable(condition)
-    end = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
+def begun_by(note: Path) -> str:
+    """The worker that has written it; none as long as it is not written whole."""
+    text = note.read_text() if note.exists() else ""
+    return text.split()[0] if text.endswith("\n") else ""
 
 
 def alive(pid: int) -> bool:

@@ -21,6 +21,7 @@ from rantau.run.progress import Progress
 from rantau.run.stage import Context, Stage
 from rantau.run.store import Store
 from tests.run import toy
+from tests.waiting import until
 
 
 def test_second_run_keeps_everything(tmp_path: Path) -> None:
@@ -109,10 +110,10 @@ def test_the_second_run_says_who_holds_the_store_and_waits(
             pass
         waiting = threading.Thread(target=lambda: runner.run((), toy.recipe(), Path(), Store(tmp_path), Machine(), Progress()))  # fmt: skip  # noqa: E501
         waiting.start()
-        time.sleep(0.3)
-    waiting.join(10)
+        said: list[str] = []
+        until(lambda: said.append(capsys.readouterr().err) or f"is used by process {os.getpid()}" in "".join(said))
+    waiting.join(60)
     assert not waiting.is_alive()
-    assert f"is used by process {os.getpid()}" in capsys.readouterr().err
 
 
 def test_one_field_of_every_element_can_be_declared(tmp_path: Path) -> None:
