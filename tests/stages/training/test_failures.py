@@ -102,17 +102,16 @@ def test_a_measurement_that_does_not_fit_is_done_in_halves(
 
 
 def test_a_halved_batch_is_kept_for_the_run_that_goes_on(tmp_path: Path) -> None:
-    from rantau.stages.training.trainer import HalvedBatch
+    from rantau.stages.training.micro_batch import MicroBatch
 
-    class Trainer:
-        micro_batch = 2
+    def of(rows: int) -> MicroBatch:
+        return MicroBatch(rows, job=None, ranks=None)  # type: ignore[arg-type]
 
-    before, after, narrower = Trainer(), Trainer(), Trainer()
-    HalvedBatch(before).save(tmp_path)  # type: ignore[arg-type]
-    after.micro_batch, narrower.micro_batch = 8, 1
-    for trainer, expected in ((after, 2), (narrower, 1)):
-        HalvedBatch(trainer).load(tmp_path)  # type: ignore[arg-type]
-        assert trainer.micro_batch == expected
+    of(2).save(tmp_path)
+    for given, expected in ((8, 2), (1, 1)):
+        begun = of(given)
+        begun.load(tmp_path)
+        assert begun.rows == expected
 
 
 def test_held_back_rows_whose_loss_is_no_number(

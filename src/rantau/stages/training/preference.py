@@ -135,8 +135,8 @@ class PreferenceTrainer(PhaseTrainer):
         parts  tokens of both texts of each pair
         """
         longest = max(n for pair in parts for n in pair)
-        room = self.micro_batch if self._tokens_at_once is None else max(1, self._tokens_at_once // (2 * longest))
-        size = min(room, self.micro_batch)
+        most = self.micro_batch.rows
+        size = most if self._tokens_at_once is None else min(most, max(1, self._tokens_at_once // (2 * longest)))
         pairs = list(range(len(parts)))
         return [pairs[i : i + size] for i in range(0, len(pairs), size)]
 

@@ -74,7 +74,7 @@ def follow_steps(running: Running, resume: Path | None) -> None:
 def _learn(running: Running, resume: Path | None, tell: Callable[[HeldBackRow], None]) -> None:
     from rantau.stages.training.job import is_out_of_memory
     from rantau.stages.training.keeping import Averaging, Measuring
-    from rantau.stages.training.trainer import SMALLER
+    from rantau.stages.training.micro_batch import SMALLER
 
     trainer = running.trainer
     if running.average:

@@ -12,8 +12,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 from transformers import PrinterCallback, Trainer, TrainingArguments
 
-from rantau import files
-from rantau.errors import MachineError, TrainingError
+from rantau.errors import TrainingError
 from rantau.model.adapters import restore_adapter, save_trained
 from rantau.model.disk import full_disk_named
 from rantau.model.optimiser import optimiser_of, parameter_groups
@@ -22,9 +21,10 @@ from rantau.stages.training import checkpoints, parallel
 from rantau.stages.training.head_loss import learn_what_follows
 from rantau.stages.training.held_back import HeldBack
 from rantau.stages.training.isolation import isolates, takes_one_sequence
-from rantau.stages.training.job import Job, Kept, LastStep, is_out_of_memory
+from rantau.stages.training.job import Job, Kept, LastStep
 from rantau.stages.training.layout import Layout, positions
 from rantau.stages.training.loss import NOT_LEARNT, Batch, batch_of, laid_out, summed_nats
+from rantau.stages.training.micro_batch import MicroBatch
 from rantau.stages.training.ranks import Ranks
 from rantau.stages.training.schedule import rate_factor
 
@@ -32,26 +32,11 @@ if TYPE_CHECKING:
     from peft import PeftModel
 
 T = TypeVar("T")
-MICRO_BATCH = "micro_batch.json"
 PAD_ID = 0  # any entry will do: no token sees it
 # A processor gains nothing from a larger forward pass; this keeps SmolLM2-135M in float32 under 6 GiB.
 CPU_TOKENS = 1024
 # What a forward and backward pass costs besides its positions, in positions.
 CPU_PASS, GPU_PASS = 64, 512
-SMALLER = "Use a smaller phases.*.max_tokens, model.dtype: bfloat16, or model.quantisation: nf4."
-
-
-class HalvedBatch:
-    """Rows of a pass, halved where memory ran out: a phase that goes on lays its batches out as before."""
-
-    def __init__(self, trainer: PhaseTrainer) -> None:
-        self._trainer = trainer
-
-    def save(self, folder: Path) -> None:
-        files.write_json(folder / MICRO_BATCH, self._trainer.micro_batch)
-
-    def load(self, folder: Path) -> None:
-        self._trainer.micro_batch = min(self._trainer.micro_batch, int(files.read_json(folder / MICRO_BATCH)))
 
 
 class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed for us
@@ -64,13 +49,14 @@ class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed 
     ) -> None:  # fmt: skip
         super().__init__(model=cast(Any, model), args=arguments, train_dataset=cast("Dataset[Any]", job.rows))
         self.remove_callback(PrinterCallback)
-        self.job, self.micro_batch, self.last = job, micro_batch or job.phase.batch_size, LastStep()
+        self.job, self.ranks, self.last = job, ranks or Ranks(), LastStep()
+        self.micro_batch = MicroBatch(micro_batch or job.phase.batch_size, job, self.ranks)
         self._tokens_at_once = CPU_TOKENS if arguments.use_cpu and not micro_batch else None
         self._head = model.get_base_model().get_output_embeddings()
         learn_what_follows(model, self._head)
         self._packed = self._keeps_documents_apart()
-        self.kept: list[Kept] = [HalvedBatch(self)]
-        self.ranks, self.n_rows_of_step = ranks or Ranks(), 0.0
+        self.kept: list[Kept] = [self.micro_batch]
+        self.n_rows_of_step = 0.0
         if not self.ranks.leads:
             torch.manual_seed(arguments.seed + self.ranks.rank)  # dropout of its own
 
@@ -148,7 +134,7 @@ class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed 
     def layout(self) -> Layout:
         """How a batch is laid out in forward passes, here and now."""
         return Layout(
-            rows=self.micro_batch,
+            rows=self.micro_batch.rows,
             tokens=self._tokens_at_once,
             pass_cost=CPU_PASS if self.args.use_cpu else GPU_PASS,
             packed=self._packed,
@@ -163,8 +149,8 @@ class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed 
     @property
     def rows_at_once(self) -> int | None:
         """Rows of a forward pass; None where their tokens are what is limited."""
-        limited = self._tokens_at_once is None or self.micro_batch < self.job.phase.batch_size
-        return self.micro_batch if limited else None
+        rows = self.micro_batch.rows
+        return rows if self._tokens_at_once is None or rows < self.job.phase.batch_size else None
 
     def _keeps_documents_apart(self) -> bool:
         """Whether packed rows are computed as they are; the processor gains nothing from long sequences."""
@@ -180,19 +166,7 @@ class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed 
         return found
 
     def _within_memory(self, work: Callable[[], T], what: str) -> T:
-        """The work again with half the rows at a time, for as long as memory runs out: nothing is lost, since
-        weights and optimiser change only after the last part of a step."""
-        while True:
-            try:
-                return work()
-            except RuntimeError as error:
-                if not is_out_of_memory(error):
-                    raise
-                reason = str(error).split("\n")[0][:120]
-            self._halve(reason, what)
-            self.model.zero_grad()
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
+        return self.micro_batch.within_memory(self.model, work, what, step=self.last.step)
 
     def _backward(self, model: torch.nn.Module, batch: Batch, learnt: float) -> torch.Tensor:
         total = torch.zeros((), device=batch["input_ids"].device)
@@ -236,27 +210,6 @@ class PhaseTrainer(Trainer):  # type: ignore[misc]  # transformers is not typed 
                 part = laid_out(batch, sequences, pad_id=PAD_ID)
                 found.append(float(summed_nats(self.model, part, self._head)) * counts)
         return math.fsum(found)
-
-    def _halve(self, reason: str, what: str) -> None:
-        if self.ranks.lockstep:  # the others stand in the middle of the pass that failed
-            raise MachineError(
-                f"Phase {self.job.phase.name}, step {self.last.step}: memory ran out on rank {self.ranks.rank} "
-                f"({reason}). With --parallel fsdp write --micro-batch {max(1, self.micro_batch // 2)}. "
-                "The last checkpoint is kept."
-            )
-        if self.micro_batch == 1:
-            raise MachineError(
-                f"Phase {self.job.phase.name}, step {self.last.step}: one row alone does not fit into memory "
-                f"({reason}). {SMALLER} The last checkpoint is kept."
-            )
-        self.micro_batch //= 2
-        same = (
-            "with other draws of dropout" if self.job.adapter.dropout else "the result is the same up to rounding"
-        )
-        self.job.say(
-            f"train-{self.job.phase.name}: out of memory at step {self.last.step}; {what} is done again with "
-            f"--micro-batch {self.micro_batch}, {same}."
-        )
 
     def _clip_grad_norm(self, model: torch.nn.Module) -> torch.Tensor:
         norm = super()._clip_grad_norm(model)
