@@ -46,6 +46,33 @@ def test_a_text_that_is_cut_anywhere_still_equals_its_decoding(pair: Any, script
         assert "".join(pieces) + decoder.rest() == tokenizer.decode(ids[:end], skip_special_tokens=True)
 
 
+@pytest.fixture(scope="module")
+def by_bytes() -> Any:
+    """Of few words, as those of Llama 2 and Gemma: what it has no token for is written in bytes."""
+    from tokenizers import Tokenizer, decoders, models
+    from transformers import PreTrainedTokenizerFast
+
+    words = ["<unk>", *(f"<0x{n:02X}>" for n in range(256)), "\u2581halo", "\u2581dunia"]
+    made = Tokenizer(models.BPE({word: n for n, word in enumerate(words)}, [], byte_fallback=True))
+    made.decoder = decoders.Sequence(
+        [decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    return PreTrainedTokenizerFast(tokenizer_object=made, unk_token="<unk>")
+
+
+def bytes_of(text: str) -> list[int]:
+    return [1 + byte for byte in text.encode()]
+
+
+def test_bytes_that_are_no_character_take_back_nothing(by_bytes: Any) -> None:
+    """The tokenizer makes U+FFFD of all bytes in a row, also of those of the characters before."""
+    halo, dunia = by_bytes.convert_tokens_to_ids(["\u2581halo", "\u2581dunia"])
+    decoder, cut = PieceDecoder(by_bytes), bytes_of("\U0001f600")[:2]
+    said = "".join(map(decoder.push, [halo, *bytes_of("\ua9b2\ua98f"), *cut, dunia, *bytes_of("\ua9b1"), *cut]))
+    assert said == "halo\ua9b2\ua98f\ufffd\ufffd dunia\ua9b1"
+    assert decoder.rest() == "\ufffd\ufffd"
+
+
 def test_special_tokens_are_not_shown(pair: Any) -> None:
     tokenizer = pair[1]
     decoder = PieceDecoder(tokenizer)

@@ -159,9 +159,11 @@ def check_code(model: Model, folder: Path) -> None:
 
 
 def check_weights(folder: Path) -> None:
-    if any(folder.glob("*.safetensors")):
-        return
+    """Raises   ModelError if the weights are not safetensors, or if some other file of that kind hides pickles"""
     pickled = sorted(p.name for p in folder.iterdir() if p.suffix in (".bin", ".pt", ".pth", ".ckpt"))
+    named = any((folder / name).is_file() for name in ("model.safetensors", "model.safetensors.index.json"))
+    if named or (not pickled and any(folder.glob("*.safetensors"))):
+        return
     if pickled:
         raise ModelError(
             f"{folder}: holds only pickled weights ({pickled[0]}), which run code when they are opened. "

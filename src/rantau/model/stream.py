@@ -10,6 +10,7 @@ from rantau.model.steps import Steps, room_for, stop_token_ids
 
 if TYPE_CHECKING:
     import torch
+    from tokenizers.decoders import DecodeStream
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 
@@ -34,24 +35,44 @@ class Sampling:
 class PieceDecoder:
     """Token ids in, whole characters out. A piece is "" while a character still lacks bytes.
 
-    The pieces and the rest, joined, are tokenizer.decode(all ids, skip_special_tokens=True).
+    The pieces and the rest, joined, are tokenizer.decode(all ids, skip_special_tokens=True). Only where bytes are
+    no character, a tokenizer with byte fallback takes back the characters before them; here they stay.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
-        from tokenizers.decoders import DecodeStream
-
         self._tokenizer, self._ids, self._said = tokenizer, list[int](), ""
-        self._stream = DecodeStream(skip_special_tokens=True)
+        self._unsaid: list[int] = []
+        self._stream = _stream()
 
     def push(self, token: int) -> str:
         self._ids.append(token)
-        piece = self._stream.step(self._tokenizer.backend_tokenizer, token) or ""
-        self._said += piece
+        self._unsaid.append(token)
+        try:
+            piece = self._step(token)
+        except Exception:  # a plain one: what was said is no longer the beginning
+            self._stream = _stream()
+            piece = "".join(map(self._step, self._unsaid))
+        if piece:
+            self._said += piece
+            self._unsaid.clear()
         return piece
+
+    def _step(self, token: int) -> str:
+        return self._stream.step(self._tokenizer.backend_tokenizer, token) or ""
 
     def rest(self) -> str:
         """What is left at the end: U+FFFD for a character that was cut off, else ""."""
-        return str(self._tokenizer.decode(self._ids, skip_special_tokens=True))[len(self._said) :]
+        whole = self._decode(self._ids)
+        return whole[len(self._said) :] if whole.startswith(self._said) else self._decode(self._unsaid)
+
+    def _decode(self, ids: list[int]) -> str:
+        return str(self._tokenizer.decode(ids, skip_special_tokens=True))
+
+
+def _stream() -> DecodeStream:
+    from tokenizers.decoders import DecodeStream
+
+    return DecodeStream(skip_special_tokens=True)
 
 
 def stream(
