@@ -1,7 +1,7 @@
 """The promise, with real processes: workers are killed, frozen and woken, the broker is killed and started again.
 
 Readers come and go meanwhile. What they have seen is at every moment the beginning of what is kept; every accepted
-prompt ends once; nobody waits for ever. The schedule is random; its seed is in the test's name.
+prompt ends once; nobody waits for ever. The schedule is random; its seed is printed when it fails.
 """
 
 import os
@@ -28,7 +28,7 @@ WHOLE = "".join(map(word, range(N_WORDS)))
 
 def patient(ask: Any) -> Any:
     """Asks until the broker answers."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while True:
         try:
             return ask()
@@ -120,8 +120,9 @@ def keep(url: str, kept: dict[str, tuple[str, str]], over: threading.Event) -> N
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("seed", [random.randrange(10**6)])
-def test_no_token_is_lost_whoever_is_killed(tmp_path: Path, seed: int) -> None:
+def test_no_token_is_lost_whoever_is_killed(tmp_path: Path) -> None:
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")  # shown when it fails
     house, draw = House(tmp_path, seed), random.Random(seed + 1)
     kept: dict[str, tuple[str, str]] = {}
     over = threading.Event()

@@ -24,7 +24,15 @@ from rantau.serving.protocol import (
 entries: st.SearchStrategy[Entry] = st.one_of(
     st.builds(Tokens, st.text(), st.lists(st.integers(0, 2**31)).map(tuple)),
     st.builds(Phase, st.sampled_from(["prefill", "restarted"]), st.text()),
-    st.builds(End, st.sampled_from(REASONS), st.sampled_from(FINAL), st.none() | st.integers(0, 9999), st.text()),
+    st.builds(
+        End,
+        st.sampled_from(REASONS),
+        st.sampled_from(FINAL),
+        st.none() | st.integers(0, 9999),
+        st.text(),
+        digest=st.text(),
+        dropped=st.integers(0, 99),
+    ),
 )
 wishes = st.builds(Wish, st.integers(1, 99), stop=st.lists(st.text(), max_size=3).map(tuple), seed=st.none())
 
@@ -44,6 +52,13 @@ def test_a_job_of_an_older_version_continues_nothing() -> None:
     row = json.loads(Job("g", "ana", "m", ()).to_json())
     assert row.pop("begun") == [] and row.pop("begun_text") == ""
     assert Job.of_json(json.dumps(row)) == Job("g", "ana", "m", ())
+
+
+def test_a_job_that_may_be_cut_reads_as_before() -> None:
+    """Workers of the version before take it; one that must be whole they would cut."""
+    assert "whole" not in json.loads(Job("g", "ana", "m", ()).to_json())
+    whole = Job("g", "ana", "m", (), whole=True)
+    assert Job.of_json(whole.to_json()) == whole
 
 
 def test_ids_are_ordered_as_numbers() -> None:

@@ -5,16 +5,15 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rantau.errors import ServingError
+from rantau.errors import RantauError, RequestError, ServingError
 from rantau.serving.children import Child, Part, Patience, Role, last_lines, program
 from rantau.serving.supervisor import Supervisor, alone
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 QUICK = Patience(0.01, 0.05, 4, 60)
@@ -26,14 +25,6 @@ def part(folder: Path, name: str, role: Role, code: str, **more: Any) -> Part:
     start = f"import os, signal, sys, time; say = lambda w: open({str(story)!r}, 'a').write(w + chr(10))\n"
     words = [sys.executable, "-c", start + code]
     return Part(name, role, program(lambda _: words, log, os.environ), log, **more)
-
-
-def until(true: Callable[[], Any]) -> Any:
-    for _ in range(3000):
-        if found := true():
-            return found
-        time.sleep(0.01)
-    raise AssertionError("not within 30 s")
 
 
 def story(folder: Path) -> list[str]:
@@ -67,7 +58,7 @@ class Running:
     def _run(self) -> None:
         try:
             self.supervisor.run()
-        except ServingError as error:
+        except RantauError as error:
             self.error = error
 
     def stop(self, times: int = 1) -> None:
@@ -76,7 +67,7 @@ class Running:
         self.join()
 
     def join(self) -> None:
-        self._thread.join(60)
+        self._thread.join(120)
         assert not self._thread.is_alive()
 
 
@@ -95,6 +86,31 @@ def test_a_wrong_request_is_not_made_again(tmp_path: Path) -> None:
     child = Child(part(tmp_path, "w", "worker", "say('born'); sys.exit(2)"), lambda _: None, QUICK)
     until(lambda: child.check() or child.given_up)
     assert story(tmp_path) == ["born"]
+
+
+def test_what_no_restart_mends_is_said_once_in_its_own_words(tmp_path: Path) -> None:
+    """Without the lines of a start before, and without those for programs."""
+    code = """print('{"level": "info"}'); print('RequestError: no paper. Buy some.'); sys.exit(2)"""
+    hopeless = part(tmp_path, "web", "web", code)
+    hopeless.log.parent.mkdir()
+    hopeless.log.write_text("of yesterday\n")
+    running = Running(tmp_path, hopeless)
+    running.join()
+    assert isinstance(running.error, RequestError) and running.said == []
+    assert str(running.error) == f"web: no paper. Buy some. ({hopeless.log})"
+
+
+@pytest.mark.parametrize(("error", "born"), [(RequestError, 1), (ServingError, 4)])
+def test_a_broker_that_cannot_start_says_why(tmp_path: Path, error: type[Exception], born: int) -> None:
+    n: list[int] = []
+
+    def start(tight: int) -> Any:
+        n.append(tight)
+        raise error("no server is installed")
+
+    running = Running(tmp_path, Part("broker", "broker", start, tmp_path / "none.log"))
+    running.join()
+    assert len(n) == born and type(running.error) is error and "no server is installed" in str(running.error)
 
 
 def test_crashes_of_long_ago_are_forgotten(tmp_path: Path) -> None:
@@ -136,10 +152,12 @@ def test_a_second_ctrl_c_waits_for_nobody(tmp_path: Path) -> None:
 
 
 def test_the_finalizer_comes_back_while_workers_end(tmp_path: Path) -> None:
-    slow = WAITING.replace("sys.exit(0)", "time.sleep(1.0); sys.exit(0)")
+    twice = f"while open({str(tmp_path / 'story')!r}).read().split().count('keep') < 2: time.sleep(0.01)"
+    slow = WAITING.replace("sys.exit(0)", f"\n    {twice}\n    sys.exit(0)")
     running = Running(
-        tmp_path, part(tmp_path, "w1", "worker", f"NAME = 'w1'\n{slow}"), waiting(tmp_path, "keep", "finalizer")
-    )
+        tmp_path, part(tmp_path, "w1", "worker", f"NAME = 'w1'\n{slow}", drain_s=120),
+        waiting(tmp_path, "keep", "finalizer"),
+    )  # fmt: skip
     until(lambda: len(story(tmp_path)) == 2)
     keeper = next(c for c in running.supervisor.children if c.part.name == "keep")
     running.supervisor._stop(0, None)
@@ -157,7 +175,7 @@ def test_one_of_several_workers_is_not_missed_but_the_last_one_is(tmp_path: Path
     assert running.error is None
     lost = Running(tmp_path, waiting(tmp_path, "web", "web"), *bad)
     lost.join()
-    assert "no model here" in str(lost.error)
+    assert "no model here" in str(lost.error) and isinstance(lost.error, RequestError)
 
 
 def test_children_leave_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
@@ -225,7 +243,7 @@ def test_a_broker_leaves_with_who_started_it_even_when_frozen(tmp_path: Path) ->
 import os, signal, time
 from pathlib import Path
 from rantau.serving.broker import start_broker
-broker = start_broker(Path({str(tmp_path)!r}), bound=True)
+broker = start_broker(Path({str(tmp_path)!r}))
 os.kill(broker.process.pid, signal.SIGSTOP)
 print(broker.process.pid, flush=True)
 time.sleep(600)

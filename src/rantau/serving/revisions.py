@@ -71,10 +71,14 @@ def revisions_of(run: Path, kinds: Sequence[Kind] = ("adapted", "base")) -> tupl
         "adapted": manifest.digest if manifest else "",
         "base": manifest.asked_for.get("outside", {}).get("base", "") if manifest else "",
     }
-    names = {"adapted": name, "base": f"{name}-base"}
     return tuple(
-        Revision(names[kind], kind, run, titles[kind], digests[kind], language, context) for kind in kinds
+        Revision(name_of(run, kind), kind, run, titles[kind], digests[kind], language, context) for kind in kinds
     )
+
+
+def name_of(run: Path, kind: Kind) -> str:
+    name = run.resolve().name
+    return name if kind == "adapted" else f"{name}-base"
 
 
 def _trained(run: Path, recipe: Recipe) -> Manifest | None:

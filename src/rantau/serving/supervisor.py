@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from rantau import files
-from rantau.errors import ServingError
+from rantau.errors import RequestError, ServingError
 from rantau.serving.children import PATIENCE, Child, Part, Patience, Role, facts_of
 
 TICK_S = 0.05
@@ -42,7 +42,8 @@ class Supervisor:
     def run(self) -> None:
         """Until SIGINT, SIGTERM or SIGHUP; a second one ends all at once.
 
-        Raises   ServingError if something was given up that nothing works without
+        Raises   ServingError if something was given up that nothing works without; RequestError if that is for
+                 what no second try mends
         """
         try:
             with self._signals():
@@ -74,7 +75,7 @@ class Supervisor:
         for child in lost:
             rest = [c for c in self.children if c.part.role == child.part.role and c.given_up is None]
             if not rest:
-                raise ServingError(str(child.given_up))
+                raise (RequestError if child.hopeless else ServingError)(str(child.given_up))
             self._told.append(child)
             self._tell(f"{child.given_up}\n  It is given up; {len(rest)} like it go on.")
 

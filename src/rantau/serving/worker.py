@@ -44,6 +44,7 @@ class Worker:
         self._claims, self._beats, self._engine, self._pace, self._on_hang = claims, beats, engine, pace, on_hang
         self._answers: dict[str, Answer] = {}
         self._lost: set[tuple[str, int]] = set()
+        self._fresh: list[Held] = []
         self._lock = threading.Lock()
         self._stepped = time.monotonic()
         self._n_tokens = 0
@@ -86,8 +87,10 @@ class Worker:
     def _leave(self, *, blame: bool) -> None:
         """Gives back what has not ended. A broker that does not answer now finds out by itself."""
         with suppress(BrokerLost):
+            for n, held in enumerate(self._fresh):  # it was the first of them that ended this worker
+                self._claims.release(held, blame=n == 0)
             for answer in self._answers.values():
-                self._claims.release(answer.held, blame=blame)
+                self._claims.release(answer.held, blame=blame and not self._fresh)
             Presence(self._claims.client).leave(self._claims.worker)
 
     def _claim(self) -> None:
@@ -103,8 +106,10 @@ class Worker:
                 self._claims.prepare()  # it may have come back with nothing
             self._stepped = time.monotonic()
             return
-        for held in found:
-            self._begin(held)
+        self._fresh = found
+        while self._fresh:
+            self._begin(self._fresh[0])
+            self._fresh.pop(0)
 
     def _begin(self, held: Held) -> None:
         name = held.job.generation
@@ -120,7 +125,7 @@ class Worker:
             end = End("error", "failed", None, error.code)
             self._retried(lambda: self._claims.finish(held, answer.next_id(), end))
             return
-        answer.prompt_tokens = begun.prompt_tokens
+        answer.prompt_tokens, answer.digest, answer.dropped = begun.prompt_tokens, begun.digest, begun.dropped
         answer.resume(begun.text, text)
         with self._lock:
             self._answers[name] = answer
@@ -221,10 +226,12 @@ class Worker:
                 self._lost |= gone
 
     def _facts(self, running: int) -> dict[str, str | int | float]:
+        models = self._engine.models
         return {
             "pool": self._beats.pool,
             "state": "draining" if self.stopping.is_set() else "ready",
-            "models": ",".join(self._engine.models),
+            "models": ",".join(models),
+            "digests": ",".join(self._engine.digests.get(model, "") for model in models),
             "slots": self._engine.slots,
             "running": running,
             "what": "",

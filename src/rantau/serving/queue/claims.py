@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -28,11 +29,13 @@ class Held:
 
     entry  its id in the stream of jobs
     first  id of the next entry that the worker may write
+    spoken_ms  since the first piece of an earlier attempt; None if there is none
     """
 
     entry: str
     job: Job
     first: EntryId
+    spoken_ms: int | None = None
 
     @property
     def attempt(self) -> int:
@@ -62,9 +65,18 @@ class Claims:
         """Up to `count` jobs, those that another worker dropped first; each has its first log entry already.
 
         wait_ms  how long to wait if there is none; None = not at all
+        Raises   BrokerLost, while none has been begun
         """
-        taken = self._consumer.take(count, wait_ms=wait_ms)
-        return [held for entry, fields in taken if (held := self._start(entry, fields))]
+        begun: list[Held] = []
+        for entry, fields in self._consumer.take(count, wait_ms=wait_ms):
+            try:
+                held = self._start(entry, fields)
+            except BrokerLost:
+                if not begun:
+                    raise
+                break  # the others are free again after idle_ms
+            begun += [held] if held else []
+        return begun
 
     @property
     def _consumer(self) -> Consumer:
@@ -88,9 +100,11 @@ class Claims:
     def _begin(self, entry: str, job: Job) -> Held | None:
         told = run_script(
             self.client, "start", keys_of(self.pool, job.generation, job.owner),
-            [job.generation, keys.WORKERS, entry, self.worker, self.max_attempts],
+            [job.generation, keys.WORKERS, entry, self.worker, self.max_attempts, uuid.uuid4().hex],
         )  # fmt: skip
-        return Held(entry, job, EntryId(int(told[1]), int(told[2]))) if told[0] == "started" else None
+        if told[0] != "started":
+            return None
+        return Held(entry, job, EntryId(int(told[1]), int(told[2])), None if told[3] == "" else int(told[3]))
 
     def write(self, pieces: Sequence[tuple[Held, EntryId, Entry]]) -> list[Said]:
         """Appends one entry to each of several logs, in one round trip.

@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib.resources import files as resources
 from typing import Any
 
-from rantau.errors import ServingError
+from rantau.errors import RequestError, ServingError
 
 RETRIES = 6
 SILENT_S = 8.0
@@ -19,12 +19,21 @@ class BrokerLost(ServingError):
     """The broker does not answer, or cannot take more now. What was asked may have happened: ask again."""
 
 
+class BrokerFull(BrokerLost):
+    """Its memory is full: nothing was written."""
+
+
 @contextmanager
 def told_as_lost() -> Iterator[None]:
-    from redis.exceptions import RedisError
+    """Raises   BrokerLost; RequestError for what this user of the broker may not do, which no second try mends"""
+    from redis.exceptions import NoPermissionError, OutOfMemoryError, RedisError
 
     try:
         yield
+    except NoPermissionError as error:
+        raise RequestError(f"the broker: {error}. docs/serving/users.acl has what each user needs.") from error
+    except OutOfMemoryError as error:
+        raise BrokerFull(f"the broker: {error}") from error
     except (RedisError, OSError) as error:  # a socket's path that is gone is told as the system tells it
         raise BrokerLost(f"the broker: {error}") from error
 
@@ -33,7 +42,7 @@ def connect(url: str, *, retries: int = RETRIES, timeout_s: float = 5.0) -> Any:
     """A client for url: redis://, rediss:// or unix://. It retries while a broker restarts, about 3 s.
 
     timeout_s  a broker that is silent for so long is lost
-    Raises   ServingError if the client library is not installed, or the url is none
+    Raises   RequestError if the client library is not installed, or the url is none
     """
     redis = _library()
     from redis.backoff import ExponentialBackoff
@@ -45,7 +54,7 @@ def connect(url: str, *, retries: int = RETRIES, timeout_s: float = 5.0) -> Any:
     try:
         return redis.Redis.from_url(
             url, decode_responses=True, retry=retry, retry_on_error=[Lost, Late],
-            socket_timeout=timeout_s, socket_connect_timeout=timeout_s,
+            socket_timeout=timeout_s, socket_connect_timeout=timeout_s, **_nameless(),
         )  # fmt: skip
     except ValueError as error:
         raise _no_url(url) from error
@@ -70,7 +79,8 @@ def connect_async(url: str) -> Any:
 
 
 def _nameless() -> dict[str, None]:
-    """Says no name and version of the library: two questions less for a reader, which lives as long as a page."""
+    """Says no name and version of the library: two questions less for a reader, which lives as long as a page, and
+    Redis 7.0 knows no such question, so that its list of users could not allow it."""
     said = ("driver_info",) if hasattr(_library(), "DriverInfo") else ("lib_name", "lib_version")
     return dict.fromkeys(said)
 
@@ -84,9 +94,9 @@ def is_alive(client: Any) -> bool:
         return False
 
 
-def _no_url(url: str) -> ServingError:
+def _no_url(url: str) -> RequestError:
     """Without the library's reason: of a password with a slash in it, it quotes a half as the port."""
-    return ServingError(f"{_without_password(url)}: no address of a broker. Try redis://127.0.0.1:6379.")
+    return RequestError(f"{_without_password(url)}: no address of a broker. Try redis://127.0.0.1:6379.")
 
 
 def _without_password(url: str) -> str:
@@ -98,7 +108,7 @@ def _library() -> Any:
     try:
         import redis
     except ImportError as error:
-        raise ServingError("serving needs the package redis. Install: pip install 'rantau[serve]'.") from error
+        raise RequestError("serving needs the package redis. Install: pip install 'rantau[serve]'.") from error
     return redis
 
 
@@ -109,7 +119,7 @@ def script(name: str) -> str:
     return "\n".join((folder / f"{part}.lua").read_text(encoding="utf-8") for part in ("prelude", name))
 
 
-def run_script(client: Any, name: str, keys: Sequence[str], arguments: Sequence[str | int]) -> Any:
+def run_script(client: Any, name: str, keys: Sequence[str], arguments: Sequence[str | int | float]) -> Any:
     """The script's reply; it is sent whole only when the broker does not know it.
 
     Raises   BrokerLost

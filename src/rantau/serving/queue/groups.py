@@ -49,10 +49,7 @@ class Consumer:
             return self._take(count, wait_ms)
 
     def _take(self, count: int, wait_ms: int | None) -> list[tuple[str, Mapping[str, str]]]:
-        _, dropped, _ = self.client.xautoclaim(
-            self.stream, self.group, self.name, self.idle_ms, "0-0", count=count
-        )
-        found = [(entry, fields) for entry, fields in dropped if fields]
+        found = self._dropped(count)
         if len(found) < count:
             found += entries_of(
                 self.client.xreadgroup(
@@ -61,6 +58,18 @@ class Consumer:
                 )
             )  # fmt: skip
         return found
+
+    def _dropped(self, count: int) -> list[tuple[str, Mapping[str, str]]]:
+        """The broker looks at ten entries for each that is asked for; a dropped one may stand behind them."""
+        found: list[tuple[str, Mapping[str, str]]] = []
+        at = "0-0"
+        while True:
+            at, dropped, _ = self.client.xautoclaim(
+                self.stream, self.group, self.name, self.idle_ms, at, count=count - len(found)
+            )
+            found += [(entry, fields) for entry, fields in dropped if fields]
+            if at == "0-0" or len(found) >= count:
+                return found
 
 
 def entries_of(reply: Any) -> list[tuple[str, Mapping[str, str]]]:

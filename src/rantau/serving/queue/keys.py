@@ -23,7 +23,7 @@ def generation_of(log: str) -> str:
 
 
 def facts(generation: str) -> str:
-    """Hash: state, owner, job, attempt, worker, queued_ms."""
+    """Hash: state, owner, job, attempt, worker, claim, queued_ms; first_ms: when its first piece was written."""
     return f"{PREFIX}:gen:{generation}"
 
 
@@ -45,6 +45,16 @@ def done() -> str:
 def worker(name: str) -> str:
     """Hash of what a worker says of itself."""
     return f"{PREFIX}:worker:{name}"
+
+
+def workers() -> str:
+    """Sorted set of the names of workers, by when what they said is no longer true (s, of the broker's clock)."""
+    return f"{PREFIX}:workers"
+
+
+def chat() -> str:
+    """Hash: id of the chat that this broker is of, and the models that it asks for."""
+    return f"{PREFIX}:chat"
 
 
 def rate(name: str) -> str:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rantau.serving.queue import keys
-from rantau.serving.queue.connection import told_as_lost
+from rantau.serving.queue.connection import run_script, told_as_lost
 
 ALIVE_S = 10
-SCANNED = 1000  # keys of the broker in one trip: it holds a day of messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +18,19 @@ class Presence:
 
     def say(self, worker: str, facts: Mapping[str, str | int | float]) -> None:
         """facts: pool, state (loading, ready, draining), models, slots, running, ...; the last word counts."""
-        with told_as_lost(), self.client.pipeline(transaction=True) as pipe:
-            pipe.hset(keys.worker(worker), mapping=dict(facts))
-            pipe.expire(keys.worker(worker), ALIVE_S)
-            pipe.execute()
+        fields = [part for fact in facts.items() for part in fact]
+        run_script(self.client, "say", [keys.workers(), keys.worker(worker)], [worker, ALIVE_S, *fields])
 
     def leave(self, worker: str) -> None:
-        with told_as_lost():
-            self.client.delete(keys.worker(worker))
+        with told_as_lost(), self.client.pipeline(transaction=True) as pipe:
+            pipe.delete(keys.worker(worker))
+            pipe.zrem(keys.workers(), worker)
+            pipe.execute()
 
     def all(self) -> dict[str, dict[str, str]]:
         """Living workers by name."""
-        with told_as_lost():
-            names = sorted(self.client.scan_iter(keys.worker("*"), count=SCANNED))
-            facts = {name.removeprefix(keys.worker("")): self.client.hgetall(name) for name in names}
-        return {name: said for name, said in facts.items() if said}
+        with told_as_lost(), self.client.pipeline(transaction=False) as pipe:
+            names = sorted(self.client.zrange(keys.workers(), 0, -1))
+            for name in names:
+                pipe.hgetall(keys.worker(name))
+            return {name: said for name, said in zip(names, pipe.execute(), strict=True) if said}

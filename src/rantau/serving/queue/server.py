@@ -4,9 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from rantau.serving.queue.connection import told_as_lost
+from rantau.errors import RequestError
+from rantau.serving.queue.connection import BrokerLost, told_as_lost
 
 Version = tuple[int, ...]
+OLDEST: Version = (7, 0)
+"""Of Redis, or of what Valkey is like: XAUTOCLAIM tells since then which entries are gone."""
+
+
+def check_server(client: Any) -> None:
+    """Raises   RequestError for what no second try mends: a wrong password, a server too old; BrokerLost"""
+    from redis.exceptions import AuthenticationError, NoPermissionError
+
+    try:
+        with told_as_lost():
+            facts = client.info("server")
+    except RequestError as error:
+        if isinstance(error.__cause__, NoPermissionError):  # it may not ask; the chat has
+            return
+        raise
+    except BrokerLost as error:
+        if isinstance(error.__cause__, AuthenticationError):
+            raise RequestError(
+                f"the broker lets nobody in by this name and password ({error.__cause__}). Mend the address."
+            ) from error
+        raise
+    if _version(str(facts["redis_version"]))[:2] < OLDEST:
+        raise RequestError(
+            f"the broker is {facts.get('server_name', 'redis')} {facts['redis_version']}, which is too old. Use "
+            "Redis 7.0 or newer, or Valkey."
+        )
 
 
 def warnings_of(client: Any) -> list[str]:

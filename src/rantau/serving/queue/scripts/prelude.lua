@@ -28,6 +28,24 @@ local function append(out, id, fields)
   return true
 end
 
+-- Milliseconds since the first piece of the answer was written, by the broker's clock; nil if there is none
+local function spoken_ms(gen)
+  local first = redis.call('HGET', gen, 'first_ms')
+  if not first then return nil end
+  local time = redis.call('TIME')
+  return string.format('%d', math.max(time[1] * 1000 + math.floor(time[2] / 1000) - tonumber(first), 0))
+end
+
+-- The end of an answer that the broker ends itself
+local function ending(gen, reason, state, code)
+  local fields = {'k', 'end', 'r', reason, 's', state}
+  local spoken = spoken_ms(gen)
+  for name, value in pairs({c = code, d = spoken}) do
+    fields[#fields + 1], fields[#fields + 2] = name, value
+  end
+  return fields
+end
+
 -- Ends a generation: the end in its log, a note for the finalizer, the job gone, the owner's place free.
 -- keys: jobs, gen, out, done, inflight
 local function close(keys, name, group, id, state, fields)
