@@ -27,7 +27,7 @@ def going_on(job: Job, **begun: Any) -> Job:
     return replace(job, **begun)
 
 
-def hear(engine: Engine, names: set[str], *, most_steps: int = 300) -> dict[str, Said]:
+def hear(engine: Engine, names: set[str], *, most_steps: int = 3000) -> dict[str, Said]:
     """What is said until all of them are over."""
     said: dict[str, Said] = {name: Said() for name in names}
     for _ in range(most_steps):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -18,6 +19,7 @@ class Behaviour:
     cut        the line breaks after so many pieces, once for each number
     status     is answered instead, once for each
     odd        lines that stand among the events
+    drips      the list of models comes byte by byte, until this is set; list_bytes: of a name in it
     """
 
     answer: Sequence[int]
@@ -30,6 +32,8 @@ class Behaviour:
     kind: str = "text/event-stream"
     waits: threading.Event | None = None
     location: str = ""
+    drips: threading.Event | None = None
+    list_bytes: int = 1
     bodies: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     gone: threading.Event = field(default_factory=threading.Event)
@@ -66,8 +70,8 @@ def _event(chat: bool, text: str, token: int | None, reason: str | None = None) 
 
 
 @contextmanager
-def serving(behaviour: Behaviour) -> Iterator[str]:
-    """Yields its address."""
+def serving(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Yields its address. tls: with the server's certificate"""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -76,7 +80,18 @@ def serving(behaviour: Behaviour) -> Iterator[str]:
             pass
 
         def do_GET(self) -> None:
-            self._plain(200, {"object": "list", "data": [{"id": "adapted"}, {"id": "base"}]})
+            behaviour.headers.append(dict(self.headers))
+            if behaviour.drips is not None:
+                self._drip(behaviour.drips)
+                return
+            models = [{"id": "adapted"}, {"id": "base"}, {"id": "x" * behaviour.list_bytes}]
+            self._plain(302 if behaviour.location else 200, {"object": "list", "data": models})
+
+        def _drip(self, over: threading.Event) -> None:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+            with suppress(OSError):
+                while not over.wait(0.02):
+                    self.wfile.write(b"a")
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -124,10 +139,12 @@ def serving(behaviour: Behaviour) -> Iterator[str]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
+            yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
             thread.join()

@@ -99,6 +99,9 @@ def test_a_seed_gives_the_same_answer_whoever_else_is_asked(engine: LlamaCppEngi
         engine.submit(name, asked, [])
     found = hear(engine, {"same", "other", "any"})
     assert found["same"].ids == one.ids != found["other"].ids
+    for cut in (1, 4, 9):  # a worker that dies: another one draws what it would have drawn
+        engine.submit("rest", job(PROMPTS[0], seed=5, **wish), one.ids[:cut])
+        assert hear(engine, {"rest"})["rest"].ids == one.ids[cut:]
 
 
 def test_an_answer_of_which_only_the_end_is_missing(engine: LlamaCppEngine, parts: Any) -> None:

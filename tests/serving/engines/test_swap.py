@@ -85,6 +85,15 @@ class Watched(FakeEngine):
         self.closed_on = threading.current_thread()
 
 
+def test_each_answer_names_the_weights_that_it_was_begun_with() -> None:
+    old, new = (FakeEngine(models=("a",), digests={"a": name}) for name in ("old", "new"))
+    engines = SwappingEngines([old], slots=4)
+    assert engines.submit("g1", going_on(job("x"), model="a"), []).digest == "old"
+    engines.load(lambda: new).join()
+    assert engines.submit("g2", going_on(job("x"), model="a"), []).digest == "new"
+    assert engines.digests == {"a": "new"}
+
+
 def test_one_that_answers_nothing_is_closed_at_once_and_elsewhere() -> None:
     old, new = Watched(models=("a", "b")), Watched(models=("a",))
     engines = SwappingEngines([old], slots=4)
@@ -152,11 +161,15 @@ def test_a_run_that_is_trained_anew_answers_anew(lively_base: Path, tmp_path: Pa
     built = build_engine("transformers", asked, lambda *_: None)
     (renewal,) = renewals
     assert isinstance(built, SwappingEngines) and renewal.look() == []
+    assert built.digests == {"demo": "first"}
     old = answers(built)
     train_again(run, -1.0, "second")
     assert renewal.look() == [run] and renewal.look() == []
     for thread in built._threads:
         thread.join()
+    assert built.digests == {"demo": "second"}
+    assert built.submit("named", going_on(job("halo"), model="demo"), []).digest == "second"
+    built.cancel("named")
     new = answers(built)
     shared = [engine._manager.model for engine in built._by_model.values()]  # type: ignore[attr-defined]
     built.close()
@@ -168,6 +181,19 @@ def answers(engine: Any) -> dict[str, list[int]]:
     for name in engine.models:
         engine.submit(name, going_on(job("halo dunia"), model=name), [])
     return {name: said.ids for name, said in hear(engine, set(engine.models)).items()}
+
+
+def test_a_run_that_was_trained_anew_while_it_was_read_is_read_again(lively_base: Path, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "demo", lively_base)
+    train_again(run, 1.0, "newer")
+    engines = SwappingEngines([FakeEngine(models=("demo",), digests={"demo": "older"})], slots=4)
+    built = FakeEngine(models=("demo",), digests={"demo": "newer"})
+    renewal = Renewal(engines, (run,), lambda _: built)
+    assert renewal.look() == [run] and renewal.look() == []
+    for thread in engines._threads:
+        thread.join()
+    assert engines.digests == {"demo": "newer"}
+    engines.close()
 
 
 def test_a_run_that_is_being_trained_changes_nothing(lively_base: Path, tmp_path: Path) -> None:

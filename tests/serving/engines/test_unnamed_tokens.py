@@ -18,7 +18,8 @@ from rantau.serving.protocol import End, Job, Tokens, Wish, of_fields, to_fields
 from rantau.serving.queue import Admission, Claims, connect, read_log
 from rantau.serving.worker import Pace, Worker
 from tests.serving.engines.server import Behaviour, serving
-from tests.serving.test_worker import answer, end_of, until
+from tests.serving.test_worker import answer, end_of
+from tests.waiting import until
 
 TEXT = "Selamat pagi, dunia. Apa kabar?"
 
@@ -33,7 +34,7 @@ def working(server: Broker, engine: Engine, name: str) -> Iterator[None]:
         yield
     finally:
         worker.stopping.set()
-        thread.join(10)
+        thread.join(60)
         engine.close()
 
 

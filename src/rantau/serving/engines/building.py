@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from rantau.errors import RequestError, ServingError
+from rantau.errors import RequestError
 from rantau.serving.engines.engine import Engine
-from rantau.serving.revisions import Kind
+from rantau.serving.revisions import Kind, read_recipe
 
 Says = Callable[[float, str], None]
 """Told how much is loaded, 0..1, and what is loaded now."""
@@ -24,6 +24,7 @@ BUILDERS = {
     "fake": "rantau.serving.engines.fake:build",
 }
 """name -> module:function of an Asked and a Says, that returns an Engine"""
+CUSTOM_CODE = "custom_code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +55,38 @@ class Builder(Protocol):
 
 
 def build_engine(name: str, asked: Asked, says: Says) -> Engine:
-    """Raises   RequestError for an unknown name; ServingError if its library is not installed; what the builder
-    raises, as SourceError for a run that is not finished"""
+    """Raises   RequestError for an unknown name, if its library is not installed, and see check_code; what the
+    builder raises, as SourceError for a run that is not finished"""
     if name not in BUILDERS:
         near = difflib.get_close_matches(name, BUILDERS, n=1)
         raise RequestError(
             f"no engine {name!r}. {f'Did you mean {near[0]}?' if near else ''} There are: {known()}."
         )
+    if name != "fake":
+        for run in asked.runs:
+            check_code(run, asked)
     module, _, function = BUILDERS[name].partition(":")
     try:
         builder: Builder = getattr(importlib.import_module(module), function)
         return builder(asked, says)
     except ImportError as error:
-        raise ServingError(
+        raise RequestError(
             f"engine {name}: {error}. Install what it needs (docs/serving.md), or take another: {known()}."
         ) from error
+
+
+def check_code(run: Path, asked: Asked) -> None:
+    """Code of a base's repository that a recipe allowed for training does not run in a chat unless that is said
+    again, by name: who serves a run need not be who wrote its recipe.
+
+    Raises   RequestError
+    """
+    model = read_recipe(run).model
+    if model.allow_custom_code == model.base and asked.option(CUSTOM_CODE, "") != model.base:
+        raise RequestError(
+            f"{run.name}: its recipe lets {model.base} run Python code of its own (model.allow_custom_code). Read "
+            f"that code, then allow it here, too: --option {CUSTOM_CODE}={model.base}"
+        )
 
 
 def known() -> str:

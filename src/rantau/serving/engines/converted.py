@@ -79,4 +79,4 @@ def reader_of(revision: Revision, context: int) -> Reader:
     tokenizer = load_tokenizer(recipe.model, vocabulary=words)
     template = template_for(recipe.formatting, tokenizer)
     most = min(context, revision.context or context)
-    return Reader(tokenizer, template, most, recipe.formatting.system_prompt)
+    return Reader(tokenizer, template, most, recipe.formatting.system_prompt, revision.digest)

@@ -21,7 +21,7 @@ from rantau.serving.engines.building import Asked, Says
 from rantau.serving.engines.cohorts import Cohort, Manner, Row
 from rantau.serving.engines.converted import folder_of, reader_of, revisions_asked
 from rantau.serving.engines.engine import Begun, Ended, Engine, Heard
-from rantau.serving.engines.reading import Reader
+from rantau.serving.engines.reading import Reader, digests_of, ending
 from rantau.serving.engines.several import SeveralEngines
 from rantau.serving.engines.turns import Turns
 from rantau.serving.engines.wishes import check_wish
@@ -64,6 +64,7 @@ class Ctranslate2Engine:
     ) -> None:
         self.slots = slots
         self.models: tuple[str, ...] = (name,)
+        self.digests = digests_of({name: reader})
         self._reader, self._turns = reader, turns
         self._generator = _load(folder, reader.tokenizer, slots, threads)
         self._waiting: list[tuple[Manner, Row]] = []
@@ -131,8 +132,7 @@ class Ctranslate2Engine:
             return []
         if isinstance(what, int):
             return [Heard(name, Tokens(self._going[name].decoder.push(what), (what,)))]
-        rest = self._forget(name).decoder.rest()
-        return [*([Heard(name, Tokens(rest, ()))] if rest else []), Ended(name, what)]
+        return ending(self._forget(name).decoder, Ended(name, what))
 
     def _forget(self, name: str) -> _Going:
         going = self._going.pop(name)

@@ -51,7 +51,7 @@ class _Row:
 
 class Drawing:
     """n_tokens: size of the vocabulary; slots: requests at once; fixed: shapes may not depend on the wishes, as
-    where the steps are recorded once and played again."""
+    where the steps are recorded once and played again; n_steps: of the batch so far."""
 
     do_processing = True
     tensors_required = 6
@@ -63,6 +63,7 @@ class Drawing:
         self._seen = torch.zeros(slots + 1, n_tokens, dtype=torch.bool, device=device)  # the last is for padding
         self._rows = [_Row(n) for n in range(slots)]
         self._most, self._penalised = n_tokens, True
+        self.n_steps = 0
 
     def check_kwargs(self, kwargs: Mapping[str, Any]) -> None:
         """All of them are made by options_of."""
@@ -79,6 +80,7 @@ class Drawing:
         """Fills the table for the next step. Columns without a new token are padding: they must mark nothing."""
         import torch
 
+        self.n_steps += 1
         states = [request.state for request in requests_in_batch if request.has_new_token]
         wishes = [state.logit_processor_kwargs for state in states]
         floats = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,10 +21,13 @@ class Refused(ServingError):
 @dataclass(frozen=True, slots=True)
 class Begun:
     """prompt_tokens: of the talk and of job.begun, None if the engine does not count them; text: what the tokens
-    in `said` amount to, in whole characters, without job.begun_text"""
+    in `said` amount to, in whole characters, without job.begun_text; digest: of the weights that answer, "" if
+    nobody knows; dropped: old turns that did not fit"""
 
     prompt_tokens: int | None
     text: str
+    digest: str = ""
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The answer to `name` is over; nothing comes after it. code: of an error, for programs"""
+    """The answer to `name` is over; nothing comes after it. code: of an error, for programs. A character that an
+    answer of any reason but eos has cut in two is not said: whoever goes on with it says it whole"""
 
     name: str
     reason: Reason
@@ -52,6 +56,11 @@ class Engine(Protocol):
 
     models: tuple[str, ...]
     """Names of the revisions that it answers as."""
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """Name of a revision -> of its weights as they are loaded; without those that nobody knows."""
+        ...
 
     def submit(self, name: str, job: Job, said: Sequence[int], text: str = "") -> Begun:
         """Takes a prompt on.

@@ -38,6 +38,7 @@ class FakeEngine:
     models: tuple[str, ...] = ("fake",)
     n_words: int = 40
     words_per_s: float = 0.0
+    digests: dict[str, str] = field(default_factory=dict)
     _on: dict[str, tuple[Job, int]] = field(default_factory=dict)
 
     def submit(self, name: str, job: Job, said: Sequence[int], text: str = "") -> Begun:
@@ -51,7 +52,8 @@ class FakeEngine:
         if job.model not in self.models:
             raise Refused("model_gone", f"{job.model} is not here, but {', '.join(self.models)}.")
         self._on[name] = (job, len(job.begun) + len(said))
-        return Begun(len(asked.split()), "".join(word(place, mark_of(job)) for place in said))
+        text = "".join(word(place, mark_of(job)) for place in said)
+        return Begun(len(asked.split()), text, self.digests.get(job.model, ""))
 
     def step(self) -> list[Heard | Ended]:
         time.sleep(1 / self.words_per_s if self.words_per_s and self._on else 0.0005)

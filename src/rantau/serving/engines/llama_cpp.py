@@ -18,7 +18,7 @@ from rantau.model.stream import PieceDecoder
 from rantau.serving.engines.building import Asked, Says
 from rantau.serving.engines.converted import folder_of, form_of, reader_of, revisions_asked
 from rantau.serving.engines.engine import Begun, Ended, Engine, Heard
-from rantau.serving.engines.reading import Reader
+from rantau.serving.engines.reading import Reader, digests_of, ending
 from rantau.serving.engines.seats import Seat, Seats
 from rantau.serving.engines.several import SeveralEngines
 from rantau.serving.engines.wishes import check_wish
@@ -30,14 +30,17 @@ SEEDS = 2**32 - 1
 
 @dataclass(slots=True)
 class _Going:
-    """unread: tokens that come next, all but one of them of the prompt; n_left: tokens that may follow"""
+    """unread: tokens that come next, all but one of them of the prompt; n_left: tokens that may follow;
+    seen: tokens of talk and answer; seed: of the draws"""
 
     name: str
     seat: Seat
     unread: list[int]
     n_left: int
     decoder: PieceDecoder
-    sampler: Any
+    wish: Wish
+    seen: set[int]
+    seed: int
 
 
 class LlamaCppEngine:
@@ -61,6 +64,7 @@ class LlamaCppEngine:
     ) -> None:
         self.slots = slots
         self.models: tuple[str, ...] = (name,)
+        self.digests = digests_of({name: reader})
         self._reader, self._binding = reader, binding()
         self._most = max(batch_tokens, slots)
         self._seats = Seats(slots)
@@ -113,29 +117,12 @@ class LlamaCppEngine:
             self._context.memory_seq_rm(seat.number, -1, -1)
             n_known = 0
         del seat.tokens[n_known:]
-        sampler = self._sampler(job.wish, reading.ids)
-        unread = list(reading.ids[n_known:])
-        self._going[name] = _Going(name, seat, unread, reading.n_left, reading.decoder, sampler)
+        unread, seed = list(reading.ids[n_known:]), job.wish.seed
+        self._going[name] = _Going(
+            name, seat, unread, reading.n_left, reading.decoder, job.wish, set(reading.ids),
+            secrets.randbits(32) if seed is None else seed,
+        )  # fmt: skip
         return reading.begun
-
-    def _sampler(self, wish: Wish, ids: Sequence[int]) -> Any:
-        """Penalty, temperature, top_k, top_p, draw. A seed gives the same answer again if it is not broken off."""
-        chain = self._binding.LlamaSampler(self._binding.LlamaSamplerChainParams())
-        if wish.repetition_penalty != 1:
-            chain.add_penalties(self._reader.context, wish.repetition_penalty, 0.0, 0.0)
-        if wish.temperature == 0:
-            chain.add_greedy()
-        else:
-            chain.add_temp(wish.temperature)
-            if wish.top_k:
-                chain.add_top_k(wish.top_k)
-            if wish.top_p < 1:
-                chain.add_top_p(wish.top_p, 1)
-            seed = secrets.randbits(32) if wish.seed is None else zlib.crc32(f"{wish.seed} {len(ids)}".encode())
-            chain.add_dist(seed % SEEDS)
-        for token in ids if wish.repetition_penalty != 1 else ():  # it counts the talk too
-            chain.accept(token)
-        return chain
 
     def step(self) -> list[Heard | Ended]:
         over, self._over = self._over, []
@@ -166,22 +153,41 @@ class LlamaCppEngine:
         return ready
 
     def _drawn(self, going: _Going, place: int) -> list[Heard | Ended]:
-        token = int(going.sampler.sample(self._context, place))
+        token = self._draw(going, place)
+        going.seen.add(token)
         if token in self._reader.stops:
             return self._end(going, Ended(going.name, "eos"))
         going.n_left, going.unread = going.n_left - 1, [token]
         piece: list[Heard | Ended] = [Heard(going.name, Tokens(going.decoder.push(token), (token,)))]
         return piece if going.n_left else piece + self._end(going, Ended(going.name, "length"))
 
+    def _draw(self, going: _Going, place: int) -> int:
+        """Penalty, temperature, top_k, top_p, then the draw by seed and place in the talk: whoever goes on with an
+        answer draws as if it had not been left."""
+        wish, chain = going.wish, self._binding.LlamaSampler(self._binding.LlamaSamplerChainParams())
+        if wish.repetition_penalty != 1:
+            chain.add_penalties(len(going.seen), wish.repetition_penalty, 0.0, 0.0)
+            for token in going.seen:
+                chain.accept(token)
+        if wish.temperature == 0:
+            chain.add_greedy()
+        else:
+            chain.add_temp(wish.temperature)
+            if wish.top_k:
+                chain.add_top_k(wish.top_k)
+            if wish.top_p < 1:
+                chain.add_top_p(wish.top_p, 1)
+            chain.add_dist(zlib.crc32(f"{going.seed} {len(going.seat.tokens)}".encode()) % SEEDS)
+        drawn = int(chain.sample(self._context, place))
+        chain.close()
+        return drawn
+
     def _end(self, going: _Going, ended: Ended) -> list[Heard | Ended]:
         self._leave(going.name)
-        rest = going.decoder.rest()
-        return [*([Heard(going.name, Tokens(rest, ()))] if rest else []), ended]
+        return ending(going.decoder, ended)
 
     def _leave(self, name: str) -> None:
-        going = self._going.pop(name)
-        going.seat.taken = False
-        going.sampler.close()
+        self._going.pop(name).seat.taken = False
 
     def cancel(self, name: str) -> None:
         self._over = [over for over in self._over if over.name != name]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from rantau.chat import template_for
 from rantau.machine import available_cores, detect
 from rantau.recipe import Model, Recipe
-from rantau.serving.engines.building import Asked, Says
+from rantau.serving.engines.building import Asked, Says, check_code
 from rantau.serving.engines.engine import Ended, Engine
 from rantau.serving.engines.renewal import Renewal
 from rantau.serving.engines.swap import SwappingEngines
@@ -99,6 +99,7 @@ def _adapted_anew(run: Path, asked: Asked, turns: Turns | None, base: Base | Non
     from rantau.model.load import load_base
     from rantau.serving.engines.twins import twin
 
+    check_code(run, asked)
     recipe, (revision,) = read_recipe(run), revisions_of(run, ("adapted",))
     if base is not None and base[0] == recipe.model:
         model = twin(base[1], own_rows=vocabulary_folder(run, recipe) is not None)
@@ -117,7 +118,8 @@ def _engine_of(revision: Revision, recipe: Recipe, model: PreTrainedModel, asked
     tokenizer = load_tokenizer(recipe.model, vocabulary=words)
     return TransformersEngine(
         model, tokenizer, template_for(recipe.formatting, tokenizer), name=revision.name,
-        system_prompt=recipe.formatting.system_prompt, slots=asked.slots, context=asked.context,
+        system_prompt=recipe.formatting.system_prompt, digest=revision.digest, slots=asked.slots,
+        context=asked.context,
     )  # fmt: skip
 
 

@@ -20,7 +20,8 @@ class Renewal:
 
     def __init__(self, engines: SwappingEngines, runs: Sequence[Path], build: Callable[[Path], Engine]) -> None:
         self._engines, self._build = engines, build
-        self._digests = {run: digest(run) for run in runs}
+        loaded = engines.digests  # a run may have been trained anew while its model was read
+        self._digests = {run: loaded.get(run.resolve().name) or digest(run) for run in runs}
 
     def look(self) -> list[Path]:
         """Loads what has changed since the last look, and names the runs."""

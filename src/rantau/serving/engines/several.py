@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rantau.serving.engines.engine import Begun, Ended, Engine, Heard, Refused
 from rantau.serving.protocol import Job
@@ -17,6 +17,12 @@ class SeveralEngines:
         self._by_model = {model: engine for engine in engines for model in engine.models}
         self.models = tuple(self._by_model)
         self._going: dict[str, Engine] = {}
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        return {
+            name: digest for engine in list(self._by_model.values()) for name, digest in engine.digests.items()
+        }
 
     def submit(self, name: str, job: Job, said: Sequence[int], text: str = "") -> Begun:
         engine = self._by_model.get(job.model)

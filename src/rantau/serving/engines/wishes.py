@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from rantau.serving.engines.engine import Refused
-from rantau.serving.protocol import Wish
+from rantau.serving.protocol import Wish, in_vain
 
 
 def check_wish(wish: Wish, *, engine: str, cannot: Collection[str] = ()) -> None:
-    """cannot   fields that this engine takes at their neutral value alone; without a draw a seed is neutral
+    """cannot   see protocol.in_vain
     Raises   Refused (bad_wish, not_supported)
     """
     ranges = {
@@ -21,10 +21,5 @@ def check_wish(wish: Wish, *, engine: str, cannot: Collection[str] = ()) -> None
     }
     if wrong := next((name for name, fine in ranges.items() if not fine), None):
         raise Refused("bad_wish", f"{wrong}: {getattr(wish, wrong)} is out of range.")
-    neutral = {
-        "top_k": not wish.top_k,
-        "repetition_penalty": wish.repetition_penalty == 1,
-        "seed": wish.seed is None or wish.temperature == 0,
-    }
-    if asked := next((name for name in sorted(cannot) if not neutral[name]), None):
+    if asked := in_vain(wish, cannot):
         raise Refused("not_supported", f"{engine} knows no {asked} for one answer. Leave it out.")

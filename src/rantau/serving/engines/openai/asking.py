@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from rantau.serving.engines.openai.chunks import Chunk, events, read_chunk
-from rantau.serving.engines.openai.connection import AGAIN, Address, Broken, Denied, Limits, Stream
+from rantau.serving.engines.openai.connection import (
+    AGAIN,
+    Address,
+    Broken,
+    Denied,
+    Limits,
+    Stream,
+    Untrusted,
+)
 from rantau.serving.protocol import Reason
 
 log = logging.getLogger(__name__)
@@ -22,7 +30,8 @@ FIRST_WAIT_S = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """The answer is over. code: server_refused, server_lost or cannot_continue"""
+    """The answer is over. code: server_refused, server_lost, server_untrusted or
+    cannot_continue"""
 
     reason: Reason
     code: str = ""
@@ -67,6 +76,9 @@ class Asking:
                 return error
             log.warning("%s: %s", self._address.root, error)
             return Over("error", "server_refused")
+        except Untrusted as error:
+            log.error("%s", error)
+            return Over("error", "server_untrusted")
         except (OSError, http.client.HTTPException, Broken) as error:
             return error
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import urllib.error
-import urllib.request
 from typing import Any
 
 from rantau.errors import RequestError, ServingError
 from rantau.serving.engines.building import Asked, Says
 from rantau.serving.engines.converted import reader_of, revisions_asked
 from rantau.serving.engines.engine import Engine
-from rantau.serving.engines.openai.connection import Address
+from rantau.serving.engines.openai.connection import Address, Broken, Denied, Limits, Stream
 from rantau.serving.engines.openai.engine import OpenAIEngine
 from rantau.serving.engines.openai.requests import Served
 from rantau.serving.revisions import Revision, read_recipe
@@ -25,15 +23,17 @@ CHOICES = {"manner": ("tokens", "chat"), "fields": ("vllm", "plain"), "continues
 
 
 def build(asked: Asked, says: Says) -> Engine:
-    """Options: url; manner, fields, continues; and for each revision how the server calls it, NAME=SERVED. Unless
-    told, the adapted model is `adapted` there, and the base what the recipe calls it.
+    """Options: url; ca = file of the authority that signs for it; manner, fields, continues; and for each revision
+    how the server calls it, NAME=SERVED. Unless told, the adapted model is `adapted` there, and the base what the
+    recipe calls it.
 
-    Raises   RequestError for a wrong option; ServingError if the server is not there, or does not serve a name
+    Raises   RequestError for a wrong option, and for a certificate that is not trusted; ServingError if the server
+             is not there, or does not serve a name
     """
     if "url" not in asked.options:
         raise RequestError("engine openai: name the server: --option url=http://127.0.0.1:8000")
     chosen = {name: _choice(asked, name, allowed) for name, allowed in CHOICES.items()}
-    address = Address.of(asked.options["url"], os.environ.get(KEY_VARIABLE, ""))
+    address = Address.of(asked.options["url"], os.environ.get(KEY_VARIABLE, ""), asked.option("ca", ""))
     says(0.1, f"asking {address.root} what it serves")
     there, models = served_names(address), {}
     for revision in revisions_asked(asked):
@@ -59,21 +59,14 @@ def _usual_name(revision: Revision) -> str:
     return "adapted" if revision.kind == "adapted" else read_recipe(revision.run).model.base
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A key is never carried to another host."""
-
-    def redirect_request(self, *args: object, **options: object) -> None:
-        return None
-
-
-def served_names(address: Address) -> list[str]:
-    """Raises   ServingError if the server is not there, or gives no list"""
-    headers = {"Authorization": f"Bearer {address.key}"} if address.key else {}
-    request = urllib.request.Request(f"{address.root}/models", headers=headers)
+def served_names(address: Address, *, within_s: float = 10.0) -> list[str]:
+    """Raises   Untrusted; ServingError if the server is not there, or gives no list"""
+    stream = Stream(address, Limits(silence_s=within_s))
     try:
-        with urllib.request.build_opener(_NoRedirect).open(request, timeout=10) as answer:
-            return [str(row["id"]) for row in json.loads(answer.read(LONGEST_LIST))["data"]]
-    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
-        reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        hint = f" Put its key into {KEY_VARIABLE}." if getattr(error, "code", 0) in (401, 403) else ""
-        raise ServingError(f"{address.root}/models: gives no list of models ({reason}).{hint}") from error
+        found = json.loads(stream.whole("models", most_bytes=LONGEST_LIST, within_s=within_s))
+        return [str(row["id"]) for row in found["data"]]
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, Denied, Broken) as error:
+        hint = f" Put its key into {KEY_VARIABLE}." if getattr(error, "status", 0) in (401, 403) else ""
+        raise ServingError(f"{address.root}/models: gives no list of models ({error}).{hint}") from error
+    finally:
+        stream.close()

@@ -79,8 +79,16 @@ def _of_choice(choice: dict[str, Any], n_tokens: int | None) -> Chunk:
     if ids is not None and not (isinstance(ids, list) and all(_whole(i) is not None for i in ids)):
         raise Broken("an event has token ids that are none.")
     return Chunk(
-        text or "", None if ids is None else tuple(ids), REASONS.get(reason, "error") if reason else None, n_tokens
+        _whole_characters(text or ""),
+        None if ids is None else tuple(ids),
+        REASONS.get(reason, "error") if reason else None,
+        n_tokens,
     )
+
+
+def _whole_characters(text: str) -> str:
+    """JSON can spell half a character, which no UTF-8 can: it is no text."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _whole(number: object) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rantau.chat import control_token_in
@@ -14,7 +14,7 @@ from rantau.serving.engines.openai.asking import Asking, Over
 from rantau.serving.engines.openai.chunks import Chunk
 from rantau.serving.engines.openai.connection import USUAL, Address, Denied, Limits
 from rantau.serving.engines.openai.requests import Served, of_chat, of_tokens
-from rantau.serving.engines.reading import Reader, Reading
+from rantau.serving.engines.reading import Reader, Reading, digests_of, ending
 from rantau.serving.engines.wishes import check_wish
 from rantau.serving.protocol import Job, Tokens
 
@@ -82,6 +82,8 @@ class OpenAIEngine:
         limits: Limits = USUAL,
     ) -> None:  # fmt: skip
         self.slots, self.models = slots, tuple(models)
+        # as the runs were when the worker began; what a server has loaded it does not tell
+        self.digests = digests_of({name: reader for name, (_, reader) in models.items()})
         self._address, self._known, self._limits = address, dict(models), limits
         self._going: dict[str, tuple[_Going, Asking]] = {}
         self._threads: list[threading.Thread] = []
@@ -100,11 +102,12 @@ class OpenAIEngine:
             job.wish, engine="this server", cannot=() if served.own_fields else ("repetition_penalty", "top_k")
         )
         reading = reader.read(job, said, text)
+        job = replace(job, messages=reading.messages)
         going = _Going(name, job, served, reader, reading, job.begun_text + (text or reading.begun.text))
         if served.manner == "chat":
             _check_chat(going)
         self._start(going)
-        return Begun(reading.begun.prompt_tokens, reading.begun.text if said else text)
+        return replace(reading.begun, text=reading.begun.text if said else text)
 
     def _start(self, going: _Going) -> None:
         path = "completions" if going.served.manner == "tokens" else "chat/completions"
@@ -138,9 +141,8 @@ class OpenAIEngine:
             text = what.text + "".join(map(decoder.push, what.ids))
             return [Heard(going.name, Tokens(text, what.ids, what.n_unnamed))]
         del self._going[going.name]
-        rest = decoder.rest() if going.ids else ""
         ended = Ended(going.name, what.reason, what.code)
-        return [Heard(going.name, Tokens(rest, ())), ended] if rest else [ended]
+        return ending(decoder, ended) if going.ids else [ended]
 
     def cancel(self, name: str) -> None:
         if name in self._going:
