@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -12,9 +11,11 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from bench.serving.chat import free_port
 
 from rantau.serving.broker import Broker
 from rantau.serving.engines.fake import FakeEngine
@@ -24,15 +25,16 @@ from rantau.web.site import VARIABLE, write_site
 from tests.web import house
 
 ROOT = Path(__file__).parents[2]
-IDLE_MS = 500
+IDLE_MS = 10_000
 
 
 @dataclass
 class Web:
-    """A web process. session: cookie header of a signed-in person"""
+    """A web process. site: what its site has beyond that of all tests"""
 
     port: int
     process: subprocess.Popen[bytes] | None = None
+    site: dict[str, Any] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -44,7 +46,7 @@ class Web:
 
     def start(self) -> None:
         path = house.FOLDER / f"web-{self.port}.json"
-        write_site(path, replace(house.SITE, port=self.port))
+        write_site(path, replace(house.SITE, port=self.port, **self.site))
         environment = {**os.environ, VARIABLE: str(path), "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
         self.process = subprocess.Popen([sys.executable, "-m", "rantau.web", "web"], cwd=ROOT, env=environment)
         for _ in range(1200):
@@ -64,7 +66,7 @@ class Web:
     def stop(self, how: signal.Signals = signal.SIGKILL) -> None:
         if self.process is not None:
             self.process.send_signal(how)
-            self.process.wait(30)
+            self.process.wait(60)
             self.process = None
 
     def cookies(self, user: Any) -> str:
@@ -83,15 +85,9 @@ class Web:
         return {"Cookie": self.cookies(user), "Origin": self.url}
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
-def web_process() -> Iterator[Web]:
-    web = Web(free_port())
+def web_process(**site: Any) -> Iterator[Web]:
+    web = Web(free_port(), site=site)
     web.start()
     try:
         yield web
@@ -112,7 +108,7 @@ def working(server: Broker, engine: FakeEngine | None = None, name: str = "w1", 
         yield worker
     finally:
         worker.stopping.set()
-        thread.join(15)
+        thread.join(60)
 
 
 @contextmanager
@@ -141,7 +137,7 @@ def keeping(queue_url: str) -> Iterator[None]:
         yield
     finally:
         over.set()
-        thread.join(10)
+        thread.join(60)
         client.close()
 
 

@@ -1,4 +1,4 @@
-"""Processes of the web room: python -m rantau.web web | finalizer | user NAME [--admin] | manage ARGS."""
+"""Processes of the web room: python -m rantau.web web | finalizer | check | user NAME [--admin] | manage ARGS."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rantau.errors import RantauError, RequestError, ServingError
+from rantau.web.database import fault_of
 from rantau.web.site import LOOPBACK, Site
 
-WS_BYTES = 65_536
-USAGE = "python -m rantau.web web | finalizer | user NAME [--admin] | manage ARGS"
+USAGE = "python -m rantau.web web | finalizer | check | user NAME [--admin] | manage ARGS"
 
 
 def main(arguments: list[str]) -> int:
@@ -25,6 +25,8 @@ def main(arguments: list[str]) -> int:
                 web(site)
             case ["finalizer"]:
                 finalizer(site)
+            case ["check"]:
+                check(site)
             case ["user", name, *options] if set(options) <= {"--admin"}:
                 make_user(site, name, admin=bool(options))
             case ["manage", *words]:
@@ -52,21 +54,41 @@ def web(site: Site) -> None:
     """Brings the database up to date, then serves until it is told to stop."""
     migrate(site)
     refuse_open_house(site)
-    import uvicorn
+    from rantau.web.identity import settle_soon
+    from rantau.web.listening import listen, serve
 
-    uvicorn.run(
-        "rantau.web.asgi:application", host=site.host, port=site.port, ws_max_size=WS_BYTES, ws_ping_interval=20,
-        ws_ping_timeout=20, ws_per_message_deflate=False,
-        timeout_graceful_shutdown=20, access_log=False, log_config=None, server_header=False,
-    )  # fmt: skip
+    sockets = listen(site.host, site.port)
+    settle_soon(site)
+    if not serve(site, sockets):
+        raise ServingError("the pages did not come up; the lines above say why.")
+
+
+def check(site: Site) -> None:
+    """Whether the chat may start: nothing of it runs yet, so that no other chat's prompt is touched.
+
+    Raises   RequestError; ServingError if database or broker do not answer
+    """
+    from rantau.web.identity import settle_soon
+
+    migrate(site)
+    refuse_open_house(site)
+    if not settle_soon(site):
+        raise ServingError("the broker does not answer. Start it first.")
 
 
 def migrate(site: Site) -> None:
-    """One process at a time; the others wait and find nothing to do."""
-    from django.core.management import call_command
+    """One process at a time; the others wait and find nothing to do.
 
-    with _alone(Path(site.folder) / "migrate.lock"):
-        call_command("migrate", interactive=False, verbosity=0)
+    Raises   RequestError, ServingError if the database cannot be used, or does not answer
+    """
+    from django.core.management import call_command
+    from django.db import DatabaseError
+
+    try:
+        with _alone(Path(site.folder) / "migrate.lock"):
+            call_command("migrate", interactive=False, verbosity=0)
+    except DatabaseError as error:
+        raise fault_of(site.database, error) from error
 
 
 @contextmanager
@@ -78,12 +100,12 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def refuse_open_house(site: Site) -> None:
-    """Raises   ServingError where others can reach the chat and nobody has an account"""
+    """Raises   RequestError where others can reach the chat and nobody has an account"""
     from django.contrib.auth import get_user_model
 
     open_to_others = site.host not in LOOPBACK
     if open_to_others and not get_user_model().objects.exclude(password="").exclude(username="local").exists():
-        raise ServingError(
+        raise RequestError(
             f"others can reach {site.host}, and nobody has an account yet. Make one first: "
             "python -m rantau.web user NAME --admin."
         )

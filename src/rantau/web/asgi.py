@@ -9,6 +9,7 @@ from typing import Any
 from django.core.asgi import get_asgi_application
 from django.urls import get_resolver
 
+from rantau.web.database import pool_connections
 from rantau.web.guard.bodies import limited
 
 Scope = MutableMapping[str, Any]
@@ -17,6 +18,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rantau.web.settings")
 _http = limited(get_asgi_application())
+pool_connections()
 get_resolver().url_patterns  # noqa: B018  # what cannot be loaded is seen now, not by the first person
 
 

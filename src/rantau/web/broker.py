@@ -6,7 +6,7 @@ import os
 from functools import lru_cache
 from typing import Any
 
-from rantau.serving.queue import Admission, Limits, Presence, Rates, connect
+from rantau.serving.queue import Admission, BrokerLost, Limits, Presence, Rates, connect
 from rantau.web.site import current
 
 PATIENCE_S = 1.5
@@ -30,6 +30,15 @@ def admission() -> Admission:
 
 def presence() -> Presence:
     return Presence(client())
+
+
+def workers() -> list[dict[str, str]]:
+    """What those tell that answer this site's prompts; none if the broker does not answer."""
+    pool = current().pool
+    try:
+        return [said for said in presence().all().values() if said.get("pool", pool) == pool]
+    except BrokerLost:
+        return []
 
 
 def rates() -> Rates:

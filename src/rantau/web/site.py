@@ -6,12 +6,12 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from rantau import files
-from rantau.errors import ServingError
+from rantau.errors import RequestError
 
 VARIABLE = "RANTAU_SITE"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -32,12 +32,14 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class SiteLimits:
-    """queue: prompts that have not ended; each_owner: of one person; per_minute: prompts of one person"""
+    """queue: prompts that have not ended; each_owner: of one person; per_minute: prompts of one person;
+    each_mib: talks that are kept of one person, 0 = without a limit"""
 
     queue: int = 64
     each_owner: int = 4
     message_chars: int = 16_000
     per_minute: int = 30
+    each_mib: int = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Site:
     interface    language of the pages before a person chooses: en, id or ko
     wish         defaults of an answer, fields of protocol.Wish
     cannot       fields of a Wish that the engine does not grant: nobody is offered them, none is asked for
+    keep_days    talks in which nothing was asked for so long are deleted; 0 = never
+    keep_deleted_days  so long a deleted talk can be brought back
     """
 
     folder: str
@@ -69,19 +73,23 @@ class Site:
     system_prompt: str = ""
     wish: Mapping[str, Any] = field(default_factory=dict)
     cannot: tuple[str, ...] = ()
+    keep_days: int = 0
+    keep_deleted_days: int = 30
 
     def __post_init__(self) -> None:
         if self.single_user and self.host not in LOOPBACK:
-            raise ServingError(
+            raise RequestError(
                 f"a chat without accounts may listen on this machine only, not on {self.host}. "
                 "Make an account (python -m rantau.web user NAME) and leave single_user off, or use 127.0.0.1."
             )
         if self.single_user and self.secure:
-            raise ServingError(
+            raise RequestError(
                 "a chat behind a proxy needs accounts: for it, all that the proxy lets in is local."
             )
         if wrong := [name for name in self.hosts if not _NAME.fullmatch(name)]:
-            raise ServingError(f"{wrong[0]!r}: no name of a site. Take one name, as chat.example.org.")
+            raise RequestError(f"{wrong[0]!r}: no name of a site. Take one name, as chat.example.org.")
+        if min(self.keep_days, self.keep_deleted_days, self.limits.each_mib) < 0:
+            raise RequestError("keep_days, keep_deleted_days and limits.each_mib must be 0 or more.")
 
     @property
     def allowed_hosts(self) -> tuple[str, ...]:
@@ -98,7 +106,9 @@ def write_site(path: Path, site: Site) -> None:
 
 
 def read_site(path: Path) -> Site:
-    """Raises   ServingError if the file is not one of `write_site`"""
+    """Raises   RequestError if the file is not one of `write_site`"""
+    if not path.is_file():
+        raise RequestError(f"{path}: no such file. {VARIABLE} names the one that `rantau serve` writes.")
     row = files.read_json(path)
     try:
         models = tuple(Served(**model) for model in row.pop("models"))
@@ -106,15 +116,19 @@ def read_site(path: Path) -> Site:
         lists = {"hosts": tuple(row["hosts"]), "cannot": tuple(row.get("cannot", ()))}
         return Site(**{**row, **lists, "models": models, "limits": limits})
     except (TypeError, KeyError, AttributeError) as error:
-        raise ServingError(f"{path}: no description of a chat ({error}). `rantau serve` writes it.") from error
+        raise RequestError(f"{path}: no description of a chat ({error}). `rantau serve` writes it.") from error
 
 
 def site_of_environment() -> Site:
-    """Raises   ServingError if RANTAU_SITE is not set"""
+    """The site, its broker as RANTAU_REDIS names it, if that is set: processes may be different users of it.
+
+    Raises   RequestError if RANTAU_SITE is not set
+    """
     path = os.environ.get(VARIABLE)
     if not path:
-        raise ServingError(f"{VARIABLE} is not set. It names the file of the chat that `rantau serve` writes.")
-    return read_site(Path(path))
+        raise RequestError(f"{VARIABLE} is not set. It names the file of the chat that `rantau serve` writes.")
+    site = read_site(Path(path))
+    return replace(site, broker=os.environ["RANTAU_REDIS"]) if os.environ.get("RANTAU_REDIS") else site
 
 
 def current() -> Site:

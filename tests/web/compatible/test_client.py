@@ -17,6 +17,7 @@ from rantau.web.compatible import completions
 from rantau.web.compatible.keys import make
 from rantau.web.records.models import ApiKey, Generation, Message, Talk
 from rantau.web.records.models.talks import OPEN
+from tests.waiting import until
 from tests.web.playing import Player
 from tests.web.running import Web, asked, keeping, working
 
@@ -31,7 +32,7 @@ def secret(owner: Any) -> str:
 @pytest.fixture
 def client(web: Web, secret: str) -> Iterator[openai.OpenAI]:
     http, address = httpx.Client(trust_env=False), f"{web.url}/v1"
-    with openai.OpenAI(api_key=secret, base_url=address, max_retries=0, timeout=30, http_client=http) as made:
+    with openai.OpenAI(api_key=secret, base_url=address, max_retries=0, timeout=120, http_client=http) as made:
         yield made
 
 
@@ -112,10 +113,10 @@ def test_what_was_asked_is_what_the_worker_gets(client: openai.OpenAI, player: P
 
     asking = threading.Thread(target=ask)
     asking.start()
-    (job,) = wait_for(player.take)
+    (job,) = until(player.take)
     player.say(job.generation, *pieces)
     player.end(job.generation)
-    asking.join(20)
+    asking.join(120)
     assert said[0].choices[0].message.content == "".join(pieces)
     assert [(m["role"], m["content"]) for m in job.messages] == [
         ("system", "Jawab singkat.\n\nDalam bahasa Indonesia."), ("user", "สวัสดี"), ("assistant", "Halo."),
@@ -126,14 +127,6 @@ def test_what_was_asked_is_what_the_worker_gets(client: openai.OpenAI, player: P
     assert (wish.top_k, wish.repetition_penalty, job.model) == (40, 1.5, "demo-base")
 
 
-def wait_for(found: Any) -> Any:
-    for _ in range(1500):
-        if value := found():
-            return value
-        time.sleep(0.02)
-    raise AssertionError("not within 30 s")
-
-
 @pytest.mark.parametrize(
     ("wish", "code", "param"),
     [
@@ -142,7 +135,20 @@ def wait_for(found: Any) -> Any:
         ({"presence_penalty": 0.5}, "unsupported_parameter", "presence_penalty"),
         ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "unsupported_parameter", "tools"),
         ({"response_format": {"type": "json_object"}}, "unsupported_parameter", "response_format"),
-        ({"user": "ana"}, "unsupported_parameter", "user"),
+        ({"user": 7}, "invalid_value", "user"),
+        ({"reasoning_effort": "low"}, "unsupported_parameter", "reasoning_effort"),
+        ({"top_logprobs": 3}, "unsupported_parameter", "top_logprobs"),
+        ({"functions": [{"name": "f"}]}, "unsupported_parameter", "functions"),
+        ({"n": 0}, "unsupported_parameter", "n"),
+        ({"seed": -1}, "invalid_value", "seed"),
+        ({"seed": 1.5}, "invalid_value", "seed"),
+        ({"temperature": 10**400}, "invalid_value", "temperature"),
+        ({"messages": [{"role": ["user"], "content": "x"}]}, "invalid_value", "messages[0].role"),
+        ({"messages": [{"role": "user", "content": None}]}, "invalid_value", "messages[0].content"),
+        ({"messages": [{"role": "user", "content": [{"type": "text"}]}]},
+         "unsupported_parameter", "messages[0].content"),
+        ({"messages": [*ASK, {"role": "assistant", "content": "", "tool_calls": [{"id": "1"}]}, *ASK]},
+         "unsupported_parameter", "messages[1].tool_calls"),
         ({"extra_body": {"min_p": 0.1}}, "unsupported_parameter", "min_p"),
         ({"temperature": 2.5}, "invalid_value", "temperature"),
         ({"temperature": "hot"}, "invalid_value", "temperature"),
@@ -181,8 +187,66 @@ def test_values_that_ask_for_nothing_are_taken(client: openai.OpenAI, answering:
         logit_bias={},
         response_format={"type": "text"},
         stop=None,
+        store=False,
+        user="ana@lain",
+        parallel_tool_calls=True,
+        max_completion_tokens=100,
+        extra_body={"tools": [], "tool_choice": "none", "logprobs": False},
     )
     assert said.choices[0].message.content == whole(12)
+
+
+def test_a_history_comes_back_as_it_was_said(client: openai.OpenAI, player: Player) -> None:
+    """Answers may be longer than what a person may ask, or empty: then the questions around them are one."""
+    history: list[Any] = [*ASK, {"role": "assistant", "content": "kata " * 9_000}, *ASK,
+                          {"role": "assistant", "content": ""}, *ASK]  # fmt: skip
+    with client.chat.completions.create(model="demo", messages=history, stream=True):
+        (job,) = until(player.take)
+    assert [len(m["content"]) for m in job.messages] == [10, 45_000, 22]
+
+
+def test_what_is_too_large_is_told_in_openais_shape(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.APIStatusError) as told:
+        client.chat.completions.create(model="demo", messages=[{**ASK[0], "content": "a" * 600_000}])
+    assert (told.value.status_code, told.value.code, told.value.type) == (
+        413,
+        "too_large",
+        "invalid_request_error",
+    )
+    with pytest.raises(openai.BadRequestError) as told_:
+        client.chat.completions.create(model="demo", messages=[{**ASK[0], "content": "a" * 16_001}])
+    assert told_.value.code == "context_length_exceeded"
+
+
+@pytest.mark.parametrize("ask", ["completions", "embeddings", "responses"])
+def test_what_else_clients_ask_for_is_not_found(client: openai.OpenAI, ask: str) -> None:
+    with pytest.raises(openai.NotFoundError, match=f"/v1/{ask}: not here"):
+        client.post(f"/{ask}", body={"model": "demo", "input": "halo"}, cast_to=object)
+
+
+def test_a_person_who_is_full_is_told_and_nothing_is_kept(client: openai.OpenAI, owner: Any) -> None:
+    Talk.objects.create(owner=owner, bytes=2**40)
+    with pytest.raises(openai.APIStatusError) as told:
+        client.chat.completions.create(model="demo", messages=ASK)
+    assert (told.value.status_code, told.value.code) == (413, "full") and "256 MiB" in told.value.message
+    assert Talk.objects.count() == 1
+
+
+def test_a_stream_that_its_client_closes_is_stopped(client: openai.OpenAI, web_server: Any) -> None:
+    with working(web_server, FakeEngine(n_words=100_000, words_per_s=50)), keeping(web_server.url):
+        with client.chat.completions.create(model="demo", messages=ASK, stream=True) as stream:
+            for n, _ in enumerate(stream):
+                if n > 5:
+                    break
+        until(lambda: Generation.objects.filter(state="stopped").exists())
+
+
+def test_the_seed_is_the_workers(client: openai.OpenAI, player: Player) -> None:
+    for seed in (7, None):
+        more = {} if seed is None else {"seed": seed}
+        with client.chat.completions.create(model="demo", messages=ASK, stream=True, **more):
+            (job,) = until(player.take)
+        assert job.wish.seed == seed
 
 
 def test_a_model_that_is_not_here(client: openai.OpenAI) -> None:
@@ -235,7 +299,7 @@ def test_a_page_of_another_site_may_not_ask(web: Web, secret: str) -> None:
 def test_who_hangs_up_stops_the_answer(web: Web, secret: str, web_server: Any, queue: Any, stream: bool) -> None:
     with working(web_server, FakeEngine(n_words=100_000, words_per_s=50)), keeping(web_server.url):
         begin(web, secret, stream, lambda: said_of(queue))
-        wait_for(lambda: Generation.objects.filter(state="stopped").exists())
+        until(lambda: Generation.objects.filter(state="stopped").exists())
     assert Message.objects.get(role="assistant").text.startswith("satu0 ")
 
 
@@ -245,7 +309,7 @@ def test_who_hangs_up_at_once_leaves_nothing_running(web: Web, secret: str, web_
             begin(web, secret, False, lambda n=n: time.sleep(0.02 * n) or True)
             if n > 3 and Generation.objects.exists():
                 break
-        wait_for(lambda: not Generation.objects.filter(state__in=OPEN).exists())
+        until(lambda: not Generation.objects.filter(state__in=OPEN).exists())
 
 
 def test_a_stream_that_nobody_begins_to_take_is_stopped(owner: Any, queue: Any, monkeypatch: Any) -> None:
@@ -268,12 +332,12 @@ def said_of(queue: Any) -> bool:
     return name is not None and queue.xlen(f"{{rantau}}:out:{name}") > 2
 
 
-def begin(web: Web, secret: str, stream: bool, until: Callable[[], Any], **headers: str) -> None:
+def begin(web: Web, secret: str, stream: bool, so: Callable[[], Any], **headers: str) -> None:
     """Asks, and hangs up when something is so."""
     body = json.dumps({"model": "demo", "messages": ASK, "stream": stream})
-    connection = HTTPConnection("127.0.0.1", web.port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", web.port, timeout=60)
     connection.request("POST", "/v1/chat/completions", body, {"Authorization": f"Bearer {secret}", **headers})
-    wait_for(until)
+    until(so)
     connection.close()
 
 

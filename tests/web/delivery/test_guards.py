@@ -35,19 +35,19 @@ class Opened:
 
     async def __aenter__(self) -> "Opened":
         await self._app.send_input({"type": "websocket.connect"})
-        assert (await self._app.receive_output(5))["type"] == "websocket.accept"
+        assert (await self._app.receive_output(60))["type"] == "websocket.accept"
         assert await self.hear() == {"t": "hello", "v": 1}
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._app.send_input({"type": "websocket.disconnect", "code": 1000})
-        await self._app.wait(5)
+        await self._app.wait(60)
 
     async def say(self, **frame: Any) -> None:
         await self._app.send_input({"type": "websocket.receive", "text": json.dumps(frame)})
 
     async def hear(self) -> Any:
-        told = await self._app.receive_output(5)
+        told = await self._app.receive_output(60)
         return json.loads(told["text"]) if "text" in told else told
 
     async def hears_nothing(self, seconds: float) -> bool:
@@ -246,7 +246,7 @@ def test_a_web_process_that_is_told_to_stop_says_so(web: Web, owner: Any) -> Non
         assert web.process is not None
         web.process.send_signal(signal.SIGTERM)
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while True:
                     await socket.recv()
         except ConnectionClosed as closed:

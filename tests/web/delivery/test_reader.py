@@ -5,7 +5,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from rantau.serving.protocol import START, End, Entry, EntryId, Job, Phase, Toke
 from rantau.serving.queue import Admission, Claims, Held, Limits, connect
 from rantau.web.delivery.reader import Holed, News, Reader
 from rantau.web.health import counts
+from tests.waiting import until
 
 DONE = End("eos", "done", 3)
 WAIT_MS = 20
@@ -83,14 +84,6 @@ class Heard:
 
     def ended(self, name: str) -> bool:
         return bool(self.log.get(name)) and isinstance(self.log[name][-1][1], End)
-
-
-def until(true: Callable[[], bool]) -> None:
-    for _ in range(1000):
-        if true():
-            return
-        time.sleep(0.02)
-    raise AssertionError("not within 20 s")
 
 
 async def read_to_the_end(reader: Reader, heard: Heard, names: list[str]) -> None:

@@ -66,7 +66,7 @@ class Page:
         if event["k"] == "end":
             self.end[name] = event
 
-    async def hear(self, socket: ClientConnection, until: Callable[[], Any], seconds: float = 30) -> None:
+    async def hear(self, socket: ClientConnection, until: Callable[[], Any], seconds: float = 120) -> None:
         async with asyncio.timeout(seconds):
             while not until():
                 self.take(json.loads(await socket.recv()))
@@ -265,7 +265,7 @@ def closes(web: Web, headers: dict[str, str], *frames: str | bytes, path: str = 
     async def read() -> int:
         socket = await connect(web.socket.replace("/ws/v1", path), additional_headers=headers, proxy=None)
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 for frame in frames:
                     await socket.send(frame)
                 while True:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from bench.serving import checking
 from bench.serving.soak_house import N_WORDS
-from bench.serving.tabs import Asked, Tab
+from bench.serving.tabs import Asked, Tab, Unavailable
 
 from rantau.serving.engines.fake import word
 from rantau.serving.protocol import EntryId
@@ -72,3 +72,13 @@ def test_entries_in_order_across_attempts_are_fine() -> None:
     for id_ in ("1-1", "1-2", "3-3", "3-4"):
         seen.see(id_, {"k": "tok", "t": "a"})
     assert seen.wrong is None and seen.text == "aaaa"
+
+
+def test_of_an_answer_whose_log_is_gone_the_kept_message_tells_the_rest() -> None:
+    for text, fine in ((WHOLE, True), ("x" + WHOLE, False)):
+        seen = Asked("0-0", "m_", "t", "a", "g", [EntryId(1, 1)], WHOLE[:5])
+        seen.see_kept(row(text))
+        assert (seen.wrong is None) == fine
+        assert seen.end is not None and seen.end["s"] == "done"
+    with pytest.raises(Unavailable):
+        Asked("0-0", "m_", "t", "a", "g").see_kept({})

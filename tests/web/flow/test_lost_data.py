@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 
 import pytest
+from bench.serving.chat import free_port
 from bench.serving.faults import Disturber
-from bench.serving.soak import free_port
 from bench.serving.soak_house import N_WORDS, site_of
 from bench.serving.tabs import Tab
 

@@ -16,9 +16,8 @@ SEED = int(os.environ.get("RANTAU_PROMISE_SEED", random.randrange(10**6)))
 
 
 @pytest.mark.timeout(SECONDS + 540)
-@pytest.mark.parametrize("seed", [SEED])
-def test_nothing_is_lost_whoever_is_killed(tmp_path: Path, seed: int) -> None:
-    told = soak(tmp_path, seed, SECONDS)
+def test_nothing_is_lost_whoever_is_killed(tmp_path: Path) -> None:
+    told = soak(tmp_path, SEED, SECONDS)
     print(told)  # shown when it fails
     assert told.verdict.broken == ()
     assert told.verdict.prompts > 0 and told.faults.total() > 0 and told.exit_code == 0

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from rantau.errors import ServingError
+from rantau.errors import RequestError
 from rantau.web.guard.viewer import is_loopback, viewer_of
 from rantau.web.site import Site
 from tests.web.conftest import PASSWORD
@@ -146,7 +146,7 @@ def test_whom_a_proxy_lets_in_is_not_the_one_person(site_with: Callable[..., Sit
 
 
 def test_only_this_machine_reaches_a_chat_without_accounts(site_with: Callable[..., Site]) -> None:
-    with pytest.raises(ServingError, match=r"may listen on this machine only, not on 0\.0\.0\.0"):
+    with pytest.raises(RequestError, match=r"may listen on this machine only, not on 0\.0\.0\.0"):
         site_with(single_user=True, host="0.0.0.0")
 
 
@@ -156,7 +156,7 @@ def test_others_reach_only_a_chat_with_accounts(site_with: Callable[..., Site]) 
 
     local_user()
     refuse_open_house(site_with(host="127.0.0.1"))
-    with pytest.raises(ServingError, match="nobody has an account yet"):
+    with pytest.raises(RequestError, match="nobody has an account yet"):
         refuse_open_house(site_with(host="0.0.0.0"))
     get_user_model().objects.create_user("ana", password=PASSWORD)
     refuse_open_house(site_with(host="0.0.0.0"))

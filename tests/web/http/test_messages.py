@@ -144,6 +144,20 @@ def test_a_prompt_is_accepted_while_the_broker_is_away(asked: Any, monkeypatch: 
     assert asked()["answers"][0]["state"] == "queued"
 
 
+def test_a_broker_whose_memory_is_full_refuses_and_forgets_nothing(page: Any, asked: Any, queue: Any) -> None:
+    asked("sebelum")
+    held = queue.config_get("maxmemory")["maxmemory"]
+    queue.config_set("maxmemory", 1)
+    try:
+        told = asked(status=503)
+    finally:
+        queue.config_set("maxmemory", held)
+    assert told["error"]["code"] == "busy" and told["error"]["retry_s"] > 0
+    assert Message.objects.filter(state="failed", code="busy").count() == 1
+    assert [a["state"] for a in asked("sesudah")["answers"]] == ["queued"]
+    assert queue.xlen("{rantau}:jobs:main") == 2
+
+
 def test_a_database_that_is_locked_is_told(page: Any, talk: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def locked(*_: Any, **__: Any) -> Any:
         raise OperationalError("database is locked")

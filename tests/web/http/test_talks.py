@@ -22,6 +22,42 @@ def test_a_talk_is_made_shown_changed_deleted_and_restored(page: Any) -> None:
     assert page("GET", path)[0] == 200
 
 
+def test_the_same_name_twice_is_one_talk(page: Any, stranger_page: Any) -> None:
+    """A page whose answer was lost asks again; another person's names are others."""
+    status, made = page("POST", "/api/talks", {"client_id": "a", "mode": "compare"})
+    assert status == 201
+    assert page("POST", "/api/talks", {"client_id": "a", "mode": "compare"}) == (200, made)
+    assert stranger_page("POST", "/api/talks", {"client_id": "a"})[0] == 201
+    assert page("POST", "/api/talks", {"client_id": "b"})[1]["id"] != made["id"]
+    assert Talk.objects.count() == 3
+    page("DELETE", f"/api/talks/{made['id']}")
+    assert page("POST", "/api/talks", {"client_id": "a"})[0] == 404  # nothing is written in it behind their back
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a" * 65, 3, None])
+def test_a_name_of_a_talk_is_short_and_plain(page: Any, name: Any) -> None:
+    status, told = page("POST", "/api/talks", {"client_id": name})
+    assert (status, told["error"]["code"], Talk.objects.count()) == (400, "bad_request", 0)
+
+
+def test_a_talk_that_is_asked_for_again_is_as_it_was_asked_for_last(page: Any) -> None:
+    """Until something was said in it."""
+    made = page("POST", "/api/talks", {"client_id": "a", "mode": "compare", "wish": {"seed": 3}})[1]
+    status, again = page("POST", "/api/talks", {"client_id": "a", "title": "lain"})
+    assert (status, again["id"], again["mode"], again["title"], again["wish"]) == (
+        200,
+        made["id"],
+        "single",
+        "lain",
+        {},
+    )
+    assert page("POST", "/api/talks", {"client_id": "a", "mode": "x"})[0] == 400
+    path = f"/api/talks/{made['id']}"
+    page("POST", f"{path}/messages", {"client_id": "b", "text": "halo", "parent": None})
+    page("POST", "/api/talks", {"client_id": "a", "mode": "compare"})
+    assert (page("GET", path)[1]["mode"], Talk.objects.count()) == ("single", 1)
+
+
 def test_the_site_says_the_system_prompt_of_a_new_talk(page: Any, site_with: Any) -> None:
     site_with(system_prompt="Jawab dalam bahasa Indonesia.")
     assert page("POST", "/api/talks", {})[1]["system_prompt"] == "Jawab dalam bahasa Indonesia."
@@ -79,3 +115,50 @@ def test_what_is_written_in_a_deleted_talk_is_stopped(page: Any, talk: str, aske
     (answer,) = asked()["answers"]
     page("DELETE", f"/api/talks/{talk}")
     assert queue.hget(f"{{rantau}}:gen:{answer['generation']}", "state") == "stopped"
+
+
+@pytest.fixture
+def left(page: Any, site_with: Any) -> str:
+    """Address of a talk whose model is gone since."""
+    made = page("POST", "/api/talks", {"model": "demo", "title": "Lama"})[1]
+    site_with(models=(Served("baru", "Baru", "adapted", context=64), Served("dasar", "Dasar", "base")))
+    return f"/api/talks/{made['id']}"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kept"),
+    [
+        ("title", "Baru", "Baru"),
+        ("system_prompt", "Singkat.", "Singkat."),
+        ("wish", {"max_tokens": 90}, {"max_tokens": 64}),
+    ],
+)
+def test_a_talk_whose_model_is_gone_can_be_changed(
+    page: Any, left: str, field: str, value: Any, kept: Any
+) -> None:
+    status, told = page("PATCH", left, {field: value})
+    assert (status, told.get(field), told.get("model")) == (200, kept, "demo"), told
+
+
+def test_a_model_that_is_served_is_chosen_for_it(page: Any, left: str) -> None:
+    ask = {"client_id": "a", "text": "halo", "parent": None}
+    status, told = page("POST", f"{left}/messages", ask)
+    assert (status, told["error"]["code"]) == (409, "model_gone")
+    assert "demo is not served" in told["error"]["message"] and "baru, dasar" in told["error"]["message"]
+    assert page("GET", left)[1]["messages"] == []  # nothing was kept: it can be sent again
+    assert page("PATCH", left, {"model": "demo"})[1]["error"]["code"] == "no_model"
+    assert page("PATCH", left, {"model": "dasar"})[1]["model"] == "dasar"
+    status, made = page("POST", f"{left}/messages", ask)
+    assert (status, made["answers"][0]["model"]) == (202, "dasar")
+
+
+def test_an_answer_of_a_model_that_is_gone_is_told_anew_by_another(
+    page: Any, talk: str, asked: Any, site_with: Any
+) -> None:
+    (answer,) = asked()["answers"]
+    site_with(models=(Served("baru", "Baru", "adapted"),))
+    path = f"/api/messages/{answer['id']}/regenerate"
+    status, told = page("POST", path, {"client_id": "a"})
+    assert (status, told["error"]["code"]) == (409, "model_gone")
+    status, made = page("POST", path, {"client_id": "b", "model": "baru"})
+    assert (status, made["answers"][0]["model"]) == (202, "baru")

@@ -224,18 +224,37 @@ def test_nobody_asks_in_a_talk_of_another(owner: Any, stranger: Any) -> None:
     assert told.value.status == 404 and not Message.objects.exists()
 
 
-def test_old_turns_are_left_out_where_they_do_not_fit(
+def test_old_turns_that_fit_nowhere_are_not_sent(
     owner: Any, site_with: Callable[..., Site], site: Site, player: Player, finished: Callable[..., Any]
 ) -> None:
     from dataclasses import replace
 
-    site_with(models=(replace(site.models[0], context=400),))
-    talk = talk_of(owner, wish={"max_tokens": 100})
-    answer = finished(ask(owner, talk, "lama " * 60).answers[0], "x" * 100)
+    site_with(models=(replace(site.models[0], context=100),))  # at most 1600 characters
+    talk = talk_of(owner)
+    answer = finished(ask(owner, talk, "lama " * 150).answers[0], "x" * 100)
     answer = finished(ask(owner, talk, "tengah", "c2", parent=answer.id).answers[0], "y")
-    (last,) = ask(owner, talk, "baru", "c3", parent=answer.id).answers
-    Message.objects.filter(state="done").update(prompt_tokens=None)  # nothing measured: 2 characters a token
+    (last,) = ask(owner, talk, "baru " * 100, "c3", parent=answer.id).answers
     assert last.left_out == 0
-    (far,) = ask(owner, talk, "baru " * 40, "c4", parent=answer.id).answers
+    (far,) = ask(owner, talk, "baru " * 200, "c4", parent=answer.id).answers
     assert far.left_out == 2
     assert player.take()[-1].messages[0]["content"] == "tengah"
+
+
+def test_turns_that_the_worker_left_out_are_noted(owner: Any, player: Player, queue: Any) -> None:
+    from rantau.serving.protocol import End
+    from rantau.serving.queue import Finals
+    from rantau.web.talks.contexts import Contexts
+    from rantau.web.upkeep.finalizer import keep
+
+    talk, parent = talk_of(owner), None
+    finals = Finals(queue, "f")
+    finals.prepare()
+    for n, dropped in enumerate((0, 2)):
+        (answer,) = ask(owner, talk, f"tanya {n}", f"c{n}", parent=parent).answers
+        generation = str(answer.generations.get().id)
+        player.say(generation, "ya")
+        player.end(generation, last=End("eos", "done", 7, dropped=dropped))
+        keep(finals, queue)
+        parent = answer.id
+    answer.refresh_from_db()
+    assert answer.left_out == 2 and Contexts().prompt(answer) == [{"role": "user", "content": "tanya 1"}]

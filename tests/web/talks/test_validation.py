@@ -110,6 +110,7 @@ def test_parameters_are_brought_into_their_range() -> None:
         "temperature": 2.0, "top_p": 0.01, "top_k": 1000, "max_tokens": 2048, "repetition_penalty": 0.5,
         "stop": ["###"], "seed": 0,
     }  # fmt: skip
+    assert clean_wish({"temperature": 10**400}, context=1) == {"temperature": 2.0}  # which no float holds
     assert clean_wish({"top_k": None, "seed": None}, context=1) == {"top_k": None, "seed": None}
 
 
@@ -119,7 +120,7 @@ def test_parameters_are_brought_into_their_range() -> None:
         [], None, {"temperature": "hot"}, {"temperature": float("nan")}, {"temperature": float("inf")},
         {"temperature": True}, {"max_tokens": 1.5}, {"max_tokens": None}, {"stop": "x"}, {"stop": [""]},
         {"stop": ["a"] * 5}, {"stop": ["a" * 33]}, {"stop": ["\x00"]}, {"stop": ["\x01"]},
-        {"best_of": 2},
+        {"best_of": 2}, {"temperature": float("-inf")},
     ],
 )  # fmt: skip
 def test_parameters_that_are_none(wish: Any) -> None:

@@ -4,17 +4,23 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from rantau.web.records.models import Message, Talk
 from rantau.web.talks.submit import submit
+from tests.web.http.conftest import Page
 
 ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def page(http: Client) -> Page:
+    return Page(http)
 
 
 @pytest.fixture
@@ -46,14 +52,7 @@ def finalizer(site: Any) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
         process.send_signal(signal.SIGTERM)
     for process in started:
         try:
-            process.wait(10)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def until(true: Callable[[], Any], what: str, limit_s: float = 60.0) -> None:
-    over = time.monotonic() + limit_s
-    while not true():
-        assert time.monotonic() < over, f"{what}: not after {limit_s} s"
-        time.sleep(0.02)

@@ -15,8 +15,8 @@ from rantau.serving.queue import Finals
 from rantau.web.records.models import Generation, Message
 from rantau.web.upkeep import finalizer as room
 from rantau.web.upkeep.finalizer import keep
+from tests.waiting import until
 from tests.web.playing import Player
-from tests.web.upkeep.conftest import until
 
 NOTES = "{rantau}:done"
 
@@ -216,6 +216,16 @@ def test_the_first_piece_has_its_time(asked: Any, player: Player, queue: Any) ->
     keep(finals(queue), queue)
     answer.refresh_from_db()
     assert answer.wall_ms - answer.first_ms == 20_000 and 10_000 <= answer.first_ms < 40_000
+
+
+@pytest.mark.parametrize(("told", "kept"), [("sha256:new", "sha256:new"), ("", "sha256:aa")])
+def test_the_weights_that_answered_are_named(asked: Any, player: Player, queue: Any, told: str, kept: str) -> None:
+    answer = asked()
+    assert answer.digest == "sha256:aa"  # as the site began
+    player.end(str(answer.generations.get().id), last=End("eos", "done", 7, digest=told))
+    keep(finals(queue), queue)
+    answer.refresh_from_db()
+    assert answer.digest == kept
 
 
 def test_groups_that_the_broker_lost_are_made_again(queue: Any, player: Player) -> None:

@@ -19,8 +19,9 @@ from rantau.web.site import SiteLimits
 from rantau.web.talks.rejected import Rejected
 from rantau.web.talks.stopping import stop
 from rantau.web.upkeep.outbox import Outbox
+from tests.waiting import until
 from tests.web.playing import Player
-from tests.web.upkeep.conftest import ROOT, until
+from tests.web.upkeep.conftest import ROOT
 
 SUBMIT_AND_DIE = """
 import os, signal, django

@@ -6,14 +6,15 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from rantau.files import sha256_text
 from rantau.web.compatible.errors import CODES, Refusal
 from rantau.web.compatible.requests import Request, Turn
+from rantau.web.database import writing
 from rantau.web.records.models import ApiKey, Generation, Message, Talk
 from rantau.web.talks.rejected import Rejected
+from rantau.web.talks.room import refuse_if_full
 from rantau.web.talks.submit import submit
 
 LONGEST_KEY = 255
@@ -27,8 +28,12 @@ def ask(key: ApiKey, request: Request, idempotency: str | None) -> Generation:
     client_id = client_id_of(key, idempotency)
     if known := Message.objects.filter(author=key.owner, client_id=client_id).select_related("talk").first():
         return _again(known, request)
-    with transaction.atomic():
-        talk, parent = _keep(key.owner, request)
+    try:
+        refuse_if_full(key.owner, request.system, *(text for _, text in request.turns))
+        with writing():
+            talk, parent = _keep(key.owner, request)
+    except Rejected as error:
+        raise _refusal(error) from error
     try:
         asked = submit(
             key.owner, talk, text=request.turns[-1][1], client_id=client_id, parent=parent and parent.id,
@@ -36,12 +41,16 @@ def ask(key: ApiKey, request: Request, idempotency: str | None) -> Generation:
         )  # fmt: skip
     except Rejected as error:
         talk.delete()
-        status, code = CODES.get(error.code, (error.status, error.code))
-        raise Refusal(status, code, error.message, retry_s=error.retry_s) from error
+        raise _refusal(error) from error
     if not asked.new:  # the same key on another connection was first
         talk.delete()
         return _again(asked.message, request)
     return _generation(asked.message)
+
+
+def _refusal(error: Rejected) -> Refusal:
+    status, code = CODES.get(error.code, (error.status, error.code))
+    return Refusal(status, code, error.message, retry_s=error.retry_s)
 
 
 def client_id_of(key: ApiKey, idempotency: str | None) -> str:

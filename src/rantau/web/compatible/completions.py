@@ -101,7 +101,6 @@ class Hearing:
             self._name = str(final["generation"])  # the broker lost it before it said anything: it is asked anew
             self._follower.follow(self._name)
             return ""
-        self.outcome = self.outcome or Outcome("error", 0, 0)
         raise Refusal(500, "broker_lost", "The queue lost this answer while it was told. Send the request again.")
 
 

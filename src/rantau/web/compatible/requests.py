@@ -7,20 +7,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rantau.serving.protocol import Wish, in_vain
 from rantau.web.compatible.errors import Refusal
-from rantau.web.site import Served, Site
+from rantau.web.site import Served, Site, SiteLimits
 from rantau.web.talks.rejected import Rejected
-from rantau.web.talks.validation import clean_prompt, clean_text, clean_wish
+from rantau.web.talks.validation import ANSWER_CHARS, clean_answer, clean_prompt, clean_text, clean_wish
 
 MOST_MESSAGES = 512
 SAMPLING = ("temperature", "top_p", "top_k", "repetition_penalty", "seed")
 READ = {"model", "messages", "stream", "stream_options", "stop", "max_tokens", "max_completion_tokens", *SAMPLING}
 HARMLESS: Mapping[str, tuple[Any, ...]] = {
     "n": (1,), "presence_penalty": (0,), "frequency_penalty": (0,), "logit_bias": ({},), "logprobs": (False,),
-    "tools": ([],), "functions": ([],), "tool_choice": ("none",), "response_format": ({"type": "text"},),
-    "modalities": (["text"],), "service_tier": ("auto", "default"), "metadata": ({},),
+    "top_logprobs": (0,), "tools": ([],), "functions": ([],), "tool_choice": ("none",),
+    "response_format": ({"type": "text"},), "modalities": (["text"],), "service_tier": ("auto", "default"),
+    "metadata": ({},), "store": (False,), "parallel_tool_calls": (True, False), "function_call": ("none",),
 }  # fmt: skip
 """Fields that are refused but for values that ask for nothing: clients send them by themselves."""
+ABOUT_ASKER = ("user", "safety_identifier", "prompt_cache_key")
+"""Names that a service in between gives its own people. They ask for nothing, and are not kept."""
 
 Turn = tuple[str, str]
 
@@ -44,12 +48,16 @@ def request_of(body: bytes, site: Site) -> Request:
     """Raises   Refusal that names the field"""
     row = _json(body)
     for name, value in row.items():
-        if name not in READ and value is not None and value not in HARMLESS.get(name, ()):
+        if name in ABOUT_ASKER and not isinstance(value, str | None):
+            raise _invalid(name, "must be a text.")
+        if name not in {*READ, *ABOUT_ASKER} and value is not None and value not in HARMLESS.get(name, ()):
             raise _unsupported(name)
     model = _model(row.get("model"), site)
     system, turns = _messages(row.get("messages"), site)
-    stream = _flag(row, "stream")
-    return Request(model, system, turns, _wish(row, model), stream, _usage(row.get("stream_options"), stream))
+    stream, wish = _flag(row, "stream"), _wish(row, model)
+    if asked := in_vain(Wish(**wish), site.cannot):
+        raise _unsupported(asked)
+    return Request(model, system, turns, wish, stream, _usage(row.get("stream_options"), stream))
 
 
 def _json(body: bytes) -> Mapping[str, Any]:
@@ -151,15 +159,21 @@ def _message(place: int, message: object, site: Site) -> Turn:
         raise _invalid(name, "must be an object with role and content.")
     if unknown := sorted(key for key, value in message.items() if key not in ("role", "content") and value):
         raise _unsupported(f"{name}.{unknown[0]}")
-    role = {"developer": "system"}.get(message.get("role", ""), message.get("role", ""))
+    role = "system" if message.get("role") == "developer" else message.get("role")
     if role not in ("system", "user", "assistant"):
-        raise _invalid(f"{name}.role", "must be system, user or assistant.")
-    clean = clean_prompt if role == "system" else clean_text
+        raise _invalid(f"{name}.role", "must be system, developer, user or assistant.")
     try:
-        return role, clean(_content(name, message.get("content")), site.limits)
+        return role, _clean(role, _content(name, message.get("content")), site.limits)
     except Rejected as error:
         code = "context_length_exceeded" if error.code == "too_long" else "invalid_value"
         raise Refusal(400, code, f"{name}.content: {error.message}", param=f"{name}.content") from error
+
+
+def _clean(role: str, text: object, limits: SiteLimits) -> str:
+    """What a model has said may be longer than what a person may ask, or nothing."""
+    if role == "assistant":
+        return clean_answer(text, ANSWER_CHARS)
+    return clean_prompt(text, limits) if role == "system" else clean_text(text, limits)
 
 
 def _content(name: str, content: object) -> object:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import wraps
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from django.contrib.auth.decorators import login_not_required
 from django.db import OperationalError
@@ -17,6 +18,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from rantau.serving.queue import BrokerLost
+from rantau.web import broker
 from rantau.web.compatible.asking import ask
 from rantau.web.compatible.completions import Hearing, chunks, whole
 from rantau.web.compatible.errors import Refusal, told
@@ -24,20 +26,21 @@ from rantau.web.compatible.keys import key_of
 from rantau.web.compatible.requests import request_of
 from rantau.web.compatible.shapes import model_row
 from rantau.web.http.answers import answer
-from rantau.web.site import current
+from rantau.web.served import served_now
+from rantau.web.site import Served, current
 
 STARTED = int(time.time())
 View = Callable[..., Awaitable[HttpResponseBase]]
 
 
-def _endpoint(method: str) -> Callable[[View], Any]:
-    """Of one method; what it refuses has OpenAI's shape."""
+def _endpoint(method: str | None) -> Callable[[View], Any]:
+    """Of one method, or of all; what it refuses has OpenAI's shape."""
 
     def made(view: View) -> Any:
         @wraps(view)
         async def asked(request: HttpRequest, **parts: Any) -> HttpResponseBase:
             try:
-                if request.method != method:
+                if method not in (None, request.method):
                     raise Refusal(405, "method_not_allowed", f"{request.method}: not here. Use {method}.")
                 return await view(request, **parts)
             except Refusal as refusal:
@@ -54,16 +57,21 @@ async def _key(request: HttpRequest, scope: str) -> Any:
     return await database_sync_to_async(key_of)(request.headers.get("Authorization"), scope)
 
 
+async def _served() -> tuple[Served, ...]:
+    workers = await sync_to_async(broker.workers, thread_sensitive=False)()
+    return served_now(current(), workers)
+
+
 @_endpoint("GET")
 async def models(request: HttpRequest) -> HttpResponseBase:
     await _key(request, "models")
-    return answer({"object": "list", "data": [model_row(m, STARTED) for m in current().models]})
+    return answer({"object": "list", "data": [model_row(m, STARTED) for m in await _served()]})
 
 
 @_endpoint("GET")
 async def model(request: HttpRequest, name: str) -> HttpResponseBase:
     await _key(request, "models")
-    found = current().model(name)
+    found = next((m for m in await _served() if m.name == name), None)
     if found is None:
         raise Refusal(404, "model_not_found", f"{name!r} is not served here.", param="model")
     return answer(model_row(found, STARTED))
@@ -91,6 +99,6 @@ async def completions(request: HttpRequest) -> HttpResponseBase:
     return said
 
 
-@_endpoint("GET")
+@_endpoint(None)
 async def nothing(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     raise Refusal(404, "not_found", f"/v1/{rest}: not here. There are: /v1/models, /v1/chat/completions.")

@@ -121,7 +121,7 @@ async def poll(request: HttpRequest, generation: Any) -> JsonResponse:
     name, viewer = str(generation), await request.auser()
     try:
         after = cursor(request.GET.get("after", "0-0"))
-        wait_s = min(max(float(request.GET.get("wait", "0")), 0.0), LONGEST_WAIT_S)
+        wait_s = min(max(0.0, float(request.GET.get("wait", "0"))), LONGEST_WAIT_S)  # nan is 0
         await look_up(generation_of, viewer, name)
     except (BadFrame, ValueError):
         return error(*BAD_CURSOR)

@@ -1,4 +1,4 @@
-"""Frames of the socket: JSON objects, both ways. docs/serving.md has the protocol, version 1."""
+"""Frames of the socket, version 1: JSON objects. `asked` reads what clients send, `frame` makes what they get."""
 
 from __future__ import annotations
 

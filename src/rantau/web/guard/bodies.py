@@ -25,13 +25,13 @@ def limited(app: Any) -> Any:
         if not said.isdigit() or int(said) > limit:
             if said.isdigit() and int(said) <= HEARD_OUT:
                 await _hear_out(receive)
-            await _refuse(send, limit)
+            await _refuse(send, limit, scope["path"])
             return
         body = _Body(receive, limit)
         try:
             await app(scope, body.receive, body.watch(send))
         except _TooLarge:
-            await _refuse(send, limit)
+            await _refuse(send, limit, scope["path"])
 
     return guarded
 
@@ -67,8 +67,13 @@ async def _hear_out(receive: Any) -> None:
         heard, more = heard + len(told.get("body", b"")), told.get("more_body", False)
 
 
-async def _refuse(send: Any, limit: int) -> None:
-    told = {"code": "too_large", "message": f"This request is larger than {limit} bytes. Send less."}
+async def _refuse(send: Any, limit: int, path: str) -> None:
+    told: dict[str, Any] = {
+        "code": "too_large",
+        "message": f"This request is larger than {limit} bytes. Send less.",
+    }
+    if path.startswith("/v1/"):
+        told |= {"type": "invalid_request_error", "param": None}  # as OpenAI's clients read it
     body = json.dumps({"error": told}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()),
                (b"connection", b"close")]  # fmt: skip

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping
+from functools import partial
 from importlib import import_module
 from typing import Any
 
+from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.contrib.auth import get_user, get_user_model
 from django.contrib.auth.middleware import AuthenticationMiddleware, LoginRequiredMiddleware
-from django.db import IntegrityError
+from django.db import IntegrityError, connections
 from django.http import HttpRequest, parse_cookie
 from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
-from rantau.web.http.answers import error
+from rantau.web.delivery.lookups import look_up
+from rantau.web.http.answers import PROGRAMS, error
 from rantau.web.site import current
 
 LOCAL = "local"
-PROGRAMS = ("/api/", "/v1/")
 FORWARDED = ("x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via")
 
 
@@ -28,13 +30,20 @@ class ViewerMiddleware(AuthenticationMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
+        request.auser = partial(_auser, request)
         if is_alone(request.META.get("REMOTE_ADDR", ""), request.headers):
             request.user = SimpleLazyObject(local_user)
-            request.auser = _alocal_user
 
 
 class SignedInMiddleware(LoginRequiredMiddleware):
     """Every address needs an account but those marked login_not_required. Programs are told so in JSON."""
+
+    def process_view(self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any) -> Any:
+        """An asynchronous view may tell for hours: it does not hold the connection that found its viewer."""
+        refused = super().process_view(request, view_func, view_args, view_kwargs)
+        if iscoroutinefunction(view_func):
+            connections.close_all()
+        return refused
 
     def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:
         if request.path_info.startswith(PROGRAMS):
@@ -74,10 +83,14 @@ def local_user() -> Any:
     return found
 
 
-async def _alocal_user() -> Any:
-    from asgiref.sync import sync_to_async
+async def _auser(request: HttpRequest) -> Any:
+    """Mostly known already; asking on the request's own thread would open a connection that nobody closes."""
+    return await look_up(_known, request.user)
 
-    return await sync_to_async(local_user)()
+
+def _known(user: Any) -> Any:
+    assert user.pk or user.is_anonymous
+    return user
 
 
 def viewer_of(scope: Mapping[str, Any]) -> Any | None:

@@ -8,6 +8,9 @@ from django.http import JsonResponse
 
 from rantau.web.health.counts import count
 
+PROGRAMS = ("/api/", "/v1/")
+"""Under these addresses every answer is JSON, errors too."""
+
 
 def answer(value: Any, status: int = 200) -> JsonResponse:
     quotes = status >= 400  # an error may quote half a character, which UTF-8 cannot write

@@ -6,10 +6,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from rantau.web.http.answers import error
+from rantau.web.http.answers import PROGRAMS, error
 from rantau.web.pages.failure import failure_page
-
-PROGRAMS = ("/api/", "/v1/")
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:

@@ -7,13 +7,16 @@ from uuid import UUID
 
 from django.http import HttpRequest, JsonResponse
 
+from rantau.web.database import writing
 from rantau.web.http.answers import answer
 from rantau.web.http.finding import own_message
 from rantau.web.http.json_bodies import only, read_object
 from rantau.web.records.models import Feedback
 from rantau.web.records.models.talks import ENDED
+from rantau.web.records.sizes import measure
 from rantau.web.site import current
 from rantau.web.talks.rejected import Rejected
+from rantau.web.talks.room import refuse_if_full
 from rantau.web.talks.validation import clean_prompt, clean_title
 
 MOST_REASONS, REASON_CHARS = 8, 40
@@ -32,7 +35,11 @@ def give(request: HttpRequest, id: UUID) -> JsonResponse:
         "reasons": _reasons(body.get("reasons", [])),
         "comment": clean_prompt(body.get("comment", ""), current().limits),
     }
-    Feedback.objects.update_or_create(message=message, user=request.user, defaults=fields)
+    if fields["comment"]:
+        refuse_if_full(request.user, fields["comment"])
+    with writing():
+        Feedback.objects.update_or_create(message=message, user=request.user, defaults=fields)
+        measure(message.talk_id)
     return answer(fields)
 
 
@@ -43,5 +50,8 @@ def _reasons(value: Any) -> list[str]:
 
 
 def take_back(request: HttpRequest, id: UUID) -> JsonResponse:
-    Feedback.objects.filter(message=own_message(request.user, id), user=request.user).delete()
+    message = own_message(request.user, id)
+    with writing():
+        Feedback.objects.filter(message=message, user=request.user).delete()
+        measure(message.talk_id)
     return answer({})

@@ -17,7 +17,8 @@ def read_object(request: HttpRequest) -> dict[str, Any]:
 
     Raises   Rejected bad_json, bad_type
     """
-    if not request.body:
+    form = request.content_type == "multipart/form-data"  # which may have been read: then there is no body left
+    if not form and not request.body:
         return {}
     if request.content_type != "application/json":
         raise Rejected("bad_type", "Send JSON: Content-Type: application/json.", 415)

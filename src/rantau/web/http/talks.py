@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4, uuid5
 
+from django.db import IntegrityError
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from rantau.web.database import writing
 from rantau.web.http.answers import answer
 from rantau.web.http.finding import own_talk
 from rantau.web.http.json_bodies import only, read_object
 from rantau.web.http.shapes import messages_json, talk_json
 from rantau.web.records.models import Generation, Talk
 from rantau.web.records.models.talks import MODES, OPEN
+from rantau.web.records.sizes import measure
 from rantau.web.site import current
 from rantau.web.talks.rejected import Rejected
+from rantau.web.talks.room import refuse_if_full
 from rantau.web.talks.search import matching
 from rantau.web.talks.sides import draw_sides, model_of
 from rantau.web.talks.stopping import stop
-from rantau.web.talks.validation import clean_prompt, clean_title, clean_wish
+from rantau.web.talks.validation import clean_client_id, clean_prompt, clean_title, clean_wish
+from rantau.web.upkeep.retention import is_unused
 
 PAGE, LONGEST_PAGE = 30, 100
 FIELDS = ("title", "system_prompt", "wish", "model")
+NAMES = UUID("6f0d1c3e-9f0b-4a53-9d4e-6a3a0f2f7c11")
+"""Of the ids that are made from what pages call their talks."""
 
 
 def listing(request: HttpRequest) -> JsonResponse:
@@ -61,16 +68,44 @@ def _time(text: str) -> datetime | None:
 
 
 def make(request: HttpRequest) -> JsonResponse:
-    """{mode, title?, system_prompt?, wish?, model?}"""
-    body = only(read_object(request), "mode", *FIELDS)
+    """{client_id?, mode, title?, system_prompt?, wish?, model?}; the same client_id twice is one talk.
+
+    As long as nothing was said in it, it is as it was asked for last.
+    """
+    body = only(read_object(request), "client_id", "mode", *FIELDS)
+    id = _id_of(request.user, body.pop("client_id")) if "client_id" in body else uuid4()
+    fields = _wanted(body)
+    refuse_if_full(request.user, fields["system_prompt"])
+    try:
+        with writing():
+            talk = Talk.objects.create(id=id, owner=request.user, **fields)
+            measure(talk.id)
+    except IntegrityError:  # it was made before, and the page may not know
+        return _make_again(request, id, fields)
+    return answer({**talk_json(talk), "messages": []}, 201)
+
+
+def _make_again(request: HttpRequest, id: UUID, fields: dict[str, Any]) -> JsonResponse:
+    with writing():
+        if Talk.objects.filter(id=id, owner=request.user, deleted=None, messages=None).update(**fields):
+            measure(id)
+    return show(request, id)
+
+
+def _wanted(body: dict[str, Any]) -> dict[str, Any]:
+    """All fields of a new talk. Raises   Rejected"""
     mode = body.pop("mode", "single")
     if mode not in MODES:
         raise Rejected("bad_request", f"mode must be one of {', '.join(MODES)}.")
     if mode != "single":
         draw_sides(current(), mode)  # refuses where there is one model only
-    fields = {"system_prompt": current().system_prompt, **_fields(Talk(mode=mode), body)}
-    talk = Talk.objects.create(owner=request.user, mode=mode, **fields)
-    return answer({**talk_json(talk), "messages": []}, 201)
+    unsaid = {"title": "", "system_prompt": current().system_prompt, "wish": {}, "model": ""}
+    return {"mode": mode, **unsaid, **_fields(Talk(mode=mode), body)}
+
+
+def _id_of(owner: Any, client_id: object) -> UUID:
+    """Each person's names are of their own. Raises   Rejected bad_request"""
+    return uuid5(NAMES, f"{owner.pk} {clean_client_id(client_id)}")
 
 
 def show(request: HttpRequest, id: UUID) -> JsonResponse:
@@ -79,15 +114,19 @@ def show(request: HttpRequest, id: UUID) -> JsonResponse:
 
 
 def change(request: HttpRequest, id: UUID) -> JsonResponse:
-    """{title?, system_prompt?, wish?, model?}"""
+    """{title?, system_prompt?, wish?, model?}; only what is said is changed, and looked at"""
     talk = own_talk(request.user, id)
     fields = _fields(talk, only(read_object(request), *FIELDS))
-    Talk.objects.filter(id=talk.id).update(**fields)
+    if len(prompt := fields.get("system_prompt", "")) > len(talk.system_prompt):
+        refuse_if_full(request.user, prompt)
+    with writing():
+        Talk.objects.filter(id=talk.id).update(**fields)
+        measure(talk.id)
     return answer(talk_json(own_talk(request.user, id)))
 
 
 def delete(request: HttpRequest, id: UUID) -> JsonResponse:
-    """Out of sight, and nothing is written in it any more; for 30 days it can be restored."""
+    """Out of sight, and nothing is written in it any more; for site.keep_deleted_days it can be restored."""
     talk = own_talk(request.user, id)
     for generation in Generation.objects.filter(message__talk=talk, state__in=OPEN):
         stop(request.user, generation.id)
@@ -97,17 +136,19 @@ def delete(request: HttpRequest, id: UUID) -> JsonResponse:
 
 def restore(request: HttpRequest, id: UUID) -> JsonResponse:
     talk = own_talk(request.user, id, deleted=True)
-    Talk.objects.filter(id=talk.id).update(deleted=None)
+    fields = {"updated": timezone.now()} if is_unused(talk) else {}
+    Talk.objects.filter(id=talk.id).update(deleted=None, **fields)
     return answer(talk_json(own_talk(request.user, id)))
 
 
 def _fields(talk: Talk, body: dict[str, Any]) -> dict[str, Any]:
+    """What is said, checked. A talk whose model is gone can be changed like any other."""
     site = current()
     model = body.get("model", talk.model)
     if not isinstance(model, str):
         raise Rejected("bad_request", "model must be a name.")
-    served = model_of(site, talk, model) if talk.mode == "single" or body.get("model") else None
-    context = served.context if served else min(m.context for m in site.models)
+    served = model_of(site, talk, model) if body.get("model") else site.model(model)
+    context = served.context if served else min((m.context for m in site.models), default=2048)
     checks: dict[str, Any] = {
         "title": clean_title,
         "system_prompt": lambda text: clean_prompt(text, site.limits),

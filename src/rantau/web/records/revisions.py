@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Max, Q
 
+from rantau.web import broker
 from rantau.web.records.models import Message
+from rantau.web.served import served_now
 from rantau.web.site import current
 
 
@@ -43,7 +45,7 @@ def revisions() -> Sequence[Standing]:
         latest=Max("created"),
     )
     seen = {(row["model"], row["digest"]): row for row in counted}
-    now = {(m.name, m.digest): m for m in current().models}
+    now = {(m.name, m.digest): m for m in served_now(current(), broker.workers())}
     names = [*now, *(name for name in sorted(seen) if name not in now)]
     return [_standing(name, seen.get(name), now.get(name)) for name in names]
 

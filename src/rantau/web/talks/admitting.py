@@ -10,7 +10,7 @@ from typing import Literal
 from django.db import transaction
 from django.utils import timezone
 
-from rantau.serving.queue import Admission, BrokerLost
+from rantau.serving.queue import Admission, BrokerFull, BrokerLost
 from rantau.web.records.models import Generation, Message
 from rantau.web.records.models.talks import OPEN
 from rantau.web.talks.jobs import job_of
@@ -21,11 +21,17 @@ LONGEST_WAIT_S = 120
 
 
 def admit(generation: Generation, admission: Admission) -> Verdict:
-    """lost = the broker did not answer: it may have it or not, and is asked again later under the same name."""
+    """full = the queue is, or the broker's memory; lost = the broker did not answer: it may have it or not, and is
+    asked again later under the same name."""
     try:
         told, _ = admission.admit(job_of(generation), message=str(generation.id))
-        if told in ("full", "too_many"):
-            return told
+    except BrokerFull:
+        return "full"
+    except BrokerLost:
+        return "lost"
+    if told in ("full", "too_many"):
+        return told
+    try:
         row = Generation.objects.filter(id=generation.id)
         if not row.exclude(state="stopping").update(admitted=timezone.now()):  # a stop that came meanwhile
             row.update(admitted=timezone.now())

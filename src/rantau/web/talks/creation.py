@@ -51,7 +51,7 @@ def title_of(text: str) -> str:
     if len(shown) <= TITLE_CHARS:
         return shown
     cut = shown[:TITLE_CHARS]
-    return (cut.rsplit(" ", 1)[0] if " " in cut else cut) + "…"
+    return (cut.rsplit(" ", 1)[0] if " " in cut else cut).rstrip(" .,;:") + "…"
 
 
 def create_answers(question: Message, model: str | None) -> list[Generation]:
@@ -78,7 +78,7 @@ def create_answer(
     answer: Message = Message.objects.create(
         talk=question.talk, parent=question, role="assistant", side=side, model=model.name, digest=model.digest,
         client_id=client_id, author=question.author, state="queued", wish=fields,
-        left_out=turns_left_out(question, side, model, fields["max_tokens"]),
+        left_out=turns_left_out(question, side, model),
     )  # fmt: skip
     return _begin(answer)
 

@@ -10,27 +10,35 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from rantau.serving.protocol import REASONS
+from rantau.web.database import writing
 from rantau.web.guard.rate import wait_s
 from rantau.web.records.models import Message, Talk
 from rantau.web.records.models.talks import ENDED, MODES
+from rantau.web.records.sizes import measure
 from rantau.web.site import current
 from rantau.web.talks.export import FORMAT, VERSION
 from rantau.web.talks.rejected import Rejected
-from rantau.web.talks.validation import clean_answer, clean_prompt, clean_text, clean_title, clean_wish
+from rantau.web.talks.room import refuse_if_full
+from rantau.web.talks.validation import (
+    ANSWER_CHARS,
+    clean_answer,
+    clean_prompt,
+    clean_text,
+    clean_title,
+    clean_wish,
+)
 
 MOST_MESSAGES, MOST_CHARS = 2000, 4_000_000
-ANSWER_CHARS = 200_000
 PER_MINUTE = 10
 
 
 def bring_in(owner: Any, file: Mapping[str, Any]) -> Talk:
     """The new talk, all of it or nothing.
 
-    Raises   Rejected bad_file, rate_limited, and what validation of texts raises
+    Raises   Rejected bad_file, full, rate_limited, and what validation of texts raises
     """
     if wait := wait_s(owner, "imports", PER_MINUTE):
         raise Rejected("rate_limited", f"That is too fast. Go on in {wait} seconds.", 429, wait)
@@ -40,9 +48,11 @@ def bring_in(owner: Any, file: Mapping[str, Any]) -> Talk:
         )
     talk = _talk(owner, _object(file.get("talk"), "talk"))
     messages = _messages(talk, file.get("messages"))
-    with transaction.atomic():
+    refuse_if_full(owner, talk.system_prompt, *(message.text for message in messages))
+    with writing():
         talk.save(force_insert=True)
         Message.objects.bulk_create(messages)
+        measure(talk.id)
     return talk
 
 

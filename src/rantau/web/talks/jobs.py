@@ -8,11 +8,10 @@ from typing import Any
 from rantau.serving.protocol import Job, Wish
 from rantau.web.records.models import Generation, Message, Talk
 from rantau.web.site import Served, Site
-from rantau.web.talks.tree import Turn, chars_of, path_to, within
+from rantau.web.talks.tree import Turn, path_to, within
 
-CHARS_PER_TOKEN = 2.0
-"""Until an answer of the talk has told how many tokens its prompt had."""
-TEMPLATE_TOKENS = 64
+CHARS_PER_TOKEN = 16
+"""No model's tokens are that long, all in all: what is left out by this measure fits nowhere."""
 
 
 def job_of(generation: Generation) -> Job:
@@ -26,6 +25,7 @@ def job_of(generation: Generation) -> Job:
         wish=wish_of(message.wish),
         begun=tuple(message.tokens),
         begun_text=message.beginning,
+        whole=message.talk.origin == "api",
     )
 
 
@@ -47,19 +47,11 @@ def wish_fields(site: Site, talk: Talk, model: Served, **changed: Any) -> dict[s
     return {**wish, "stop": list(wish["stop"]), "max_tokens": min(wish["max_tokens"], model.context)}
 
 
-def turns_left_out(question: Message, side: str, model: Served, max_tokens: int) -> int:
-    """Old turns that do not fit into the model's context beside the answer, by what its talk is known to measure.
+def turns_left_out(question: Message, side: str, model: Served) -> int:
+    """Old turns that no worker need be sent; what does not fit of the others, it counts itself.
 
     A program decides itself what it sends: its prompt is taken whole, or refused by the worker.
     """
     if question.talk.origin == "api" or question.parent_id is None:
         return 0
-    found = path_to(question, side)
-    tokens = max(model.context - max_tokens, model.context // 4) - TEMPLATE_TOKENS
-    return within(found, max_chars=int(tokens * _chars_per_token(question, side, model)))[1]
-
-
-def _chars_per_token(question: Message, side: str, model: Served) -> float:
-    counted = question.talk.messages.filter(model=model.name, side=side, prompt_tokens__gt=0).order_by("-created")
-    last = counted.first()
-    return max(chars_of(prompt_of(last)) / last.prompt_tokens, 0.1) if last and last.parent else CHARS_PER_TOKEN
+    return within(path_to(question, side), max_chars=model.context * CHARS_PER_TOKEN)[1]

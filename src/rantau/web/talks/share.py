@@ -6,6 +6,7 @@ is shown, no ids of rows, no system prompt and no owner. What is secret when it 
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,11 +16,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from rantau import files
+from rantau.web.database import writing
 from rantau.web.http.shapes import is_secret
 from rantau.web.records.models import Message, Share, Talk
+from rantau.web.records.sizes import measure
 from rantau.web.site import current
 from rantau.web.talks.branch import newest_branch
 from rantau.web.talks.rejected import Rejected, not_found
+from rantau.web.talks.room import refuse_if_full
 
 TOKEN_BYTES = 16
 DAYS, MOST_DAYS = 30, 365
@@ -30,7 +34,7 @@ MOST_EACH = 20
 def make_share(talk: Talk, *, days: Any = DAYS) -> tuple[Share, str]:
     """The share and its token, this one time.
 
-    Raises   Rejected bad_request, empty, too_many
+    Raises   Rejected bad_request, empty, full, too_many
     """
     if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= MOST_DAYS:
         raise Rejected("bad_request", f"days must be a whole number in 1..{MOST_DAYS}.")
@@ -39,8 +43,12 @@ def make_share(talk: Talk, *, days: Any = DAYS) -> tuple[Share, str]:
     token, shown = secrets.token_urlsafe(TOKEN_BYTES), snapshot(talk)
     if not shown["messages"]:
         raise Rejected("empty", "There is nothing to share yet.", 409)
+    refuse_if_full(talk.owner, json.dumps(shown, ensure_ascii=False))
     expires = timezone.now() + timedelta(days=days)
-    return Share.objects.create(talk=talk, digest=_digest(token), snapshot=shown, expires=expires), token
+    with writing():
+        made = Share.objects.create(talk=talk, digest=_digest(token), snapshot=shown, expires=expires)
+        measure(talk.id)
+    return made, token
 
 
 def shared(token: str) -> dict[str, Any]:
@@ -56,7 +64,9 @@ def shared(token: str) -> dict[str, Any]:
 def revoke(talk: Talk) -> int:
     """All links to the talk, for good; what they showed is forgotten. Returns how many worked."""
     n: int = talk.shares.filter(_live()).count()
-    talk.shares.filter(revoked=None).update(revoked=timezone.now(), snapshot={})
+    with writing():
+        talk.shares.filter(revoked=None).update(revoked=timezone.now(), snapshot={})
+        measure(talk.id)
     return n
 
 

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Literal
 
-from rantau.web.records.models import Talk
+from rantau.web.records.models import Message, Talk
 from rantau.web.site import Served, Site
 from rantau.web.talks.rejected import Rejected
 
@@ -50,11 +50,38 @@ def draw_sides(site: Site, mode: str) -> Sides:
 def model_of(site: Site, talk: Talk, name: str | None) -> Served:
     """The model that answers in single mode: the one asked for, the talk's, or the site's first.
 
-    Raises   Rejected no_model
+    Raises   Rejected no_model for a name that was asked for, model_gone for the talk's own
     """
     wanted = name or talk.model or (site.models[0].name if site.models else "")
     found = site.model(wanted)
     if found is None:
-        names = ", ".join(m.name for m in site.models) or "none"
-        raise Rejected("no_model", f"{wanted or 'no name'}: no model of this chat. There are: {names}.")
+        raise no_model(site, wanted) if name or not wanted else model_gone(site, wanted)
     return found
+
+
+def still_served(site: Site, answer: Message) -> Served:
+    """The model that gave an answer; of an answer that was imported, whose model nobody knows, its talk's.
+
+    Raises   Rejected model_gone
+    """
+    if not answer.model:
+        return model_of(site, answer.talk, None)
+    found = site.model(answer.model)
+    if found is None:
+        raise model_gone(site, answer.model)
+    return found
+
+
+def no_model(site: Site, name: str) -> Rejected:
+    return Rejected("no_model", f"{name or 'no name'}: no model of this chat. There are: {_names(site)}.")
+
+
+def model_gone(site: Site, name: str) -> Rejected:
+    """Of a model that has answered here: its talk goes on with another one, which a person chooses."""
+    return Rejected(
+        "model_gone", f"{name} is not served here any more. Choose another model: {_names(site)}.", 409
+    )
+
+
+def _names(site: Site) -> str:
+    return ", ".join(m.name for m in site.models) or "none"

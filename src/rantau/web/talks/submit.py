@@ -17,6 +17,8 @@ from rantau.web.database import writing
 from rantau.web.guard.rate import wait_s
 from rantau.web.records.models import Generation, Message, Talk
 from rantau.web.records.models.talks import ENDED, OPEN
+from rantau.web.records.sizes import measure
+from rantau.web.served import digests_now
 from rantau.web.site import current
 from rantau.web.talks.admitting import admit_all
 from rantau.web.talks.creation import (
@@ -27,6 +29,8 @@ from rantau.web.talks.creation import (
     parent_of,
 )
 from rantau.web.talks.rejected import Rejected, not_found
+from rantau.web.talks.room import refuse_if_full
+from rantau.web.talks.sides import model_of, still_served
 from rantau.web.talks.validation import clean_client_id, clean_text
 
 DESERTED = timedelta(seconds=60)
@@ -60,18 +64,16 @@ def submit(
         question = create_question(owner, talk, parent_of(talk, parent), clean, name)
         return question, create_answers(question, model)
 
-    return _once(owner, name, create, of=talk)
+    return _once(owner, name, create, of=talk, adding=clean)
 
 
 def regenerate(owner: Any, message: Message, *, client_id: str, model: str | None = None) -> Submitted:
     """Another answer beside this one, drawn anew. Raises   Rejected"""
-    from rantau.web.talks.sides import model_of
-
     name = clean_client_id(client_id)
     question = _question_of(message)
 
     def create() -> Created:
-        served = model_of(current(), message.talk, model or message.model)
+        served = model_of(current(), message.talk, model) if model else still_served(current(), message)
         return question, [create_answer(question, served, side=message.side, client_id=name, seed=None)]
 
     return _once(owner, name, create, of=message.talk)
@@ -87,12 +89,12 @@ def go_on(owner: Any, message: Message, *, client_id: str) -> Submitted:
             raise Rejected("unfinished", "This answer is still being written. Wait for it, or stop it.", 409)
         if message.reason in ("eos", "stop"):
             raise Rejected("complete", "This answer is complete. Ask for more with a new message.", 409)
-        served = current().model(message.model)
-        if served is None or served.digest != message.digest:
+        served, now = current().model(message.model), digests_now(broker.workers())
+        if served is None or message.digest not in now.get(served.name, (served.digest,)):
             raise Rejected("model_gone", "The model that wrote this is gone. Ask for another answer instead.", 409)
         return question, [create_continuation(message, served, name)]
 
-    return _once(owner, name, create, of=message.talk)
+    return _once(owner, name, create, of=message.talk, adding=2 * message.text)
 
 
 def _question_of(message: Message) -> Message:
@@ -104,15 +106,17 @@ def _question_of(message: Message) -> Message:
     return question
 
 
-def _once(owner: Any, client_id: str, create: Callable[[], Created], *, of: Talk) -> Submitted:
+def _once(owner: Any, client_id: str, create: Callable[[], Created], *, of: Talk, adding: str = "") -> Submitted:
     if known := _known(owner, client_id):
         return known
     if of.deleted is not None or of.owner_id != owner.pk:
         raise not_found()
     _may_ask(owner)
+    refuse_if_full(owner, adding)
     try:
         with writing():
             message, generations = create()
+            measure(of.id)
     except IntegrityError:  # the same client_id on another thread, which was first
         known = _known(owner, client_id)
         if known is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -85,7 +84,3 @@ def within(found: Sequence[Turn], *, max_chars: int) -> tuple[list[Turn], int]:
             break
         at = place
     return list(found[at:]), at
-
-
-def chars_of(found: Sequence[Any]) -> int:
-    return sum(len(turn["content"]) for turn in found)

@@ -6,7 +6,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from rantau.web.site import SiteLimits
 from rantau.web.talks.rejected import Rejected
@@ -20,6 +20,7 @@ _BIDI_RUN = re.compile(rf"([{_DIRECTIONS}]{{{BIDI}}})[{_DIRECTIONS}]+")
 _UNSEEN = re.compile(rf"[{_DIRECTIONS}\u00ad\u180e\u200b\u2028\u2029\u2060-\u2064\ufeff\ufff9-\ufffb]")
 _CLIENT_ID = re.compile(r"[!-~]{1,64}")
 TITLE_CHARS = 200
+ANSWER_CHARS = 200_000
 
 
 def clean_text(text: object, limits: SiteLimits) -> str:
@@ -53,7 +54,7 @@ def clean_client_id(text: object) -> str:
     """Raises   Rejected bad_request"""
     if not isinstance(text, str) or not _CLIENT_ID.fullmatch(text):
         raise Rejected(
-            "bad_request", "client_id must be 1 to 64 ASCII characters without spaces, unique per message."
+            "bad_request", "client_id must be 1 to 64 ASCII characters without spaces, unique per message or talk."
         )
     return text
 
@@ -112,9 +113,10 @@ def clean_wish(wish: object, *, context: int) -> dict[str, Any]:
 
 def _number(low: float, high: float) -> Callable[[str, object], Any]:
     def check(name: str, value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        finite = math.isfinite(value) if isinstance(value, float) else type(value) is int
+        if not finite:
             raise Rejected("bad_wish", f"{name} must be a number in {low}..{high}.")
-        return min(max(float(value), low), high)
+        return float(min(max(cast(float, value), low), high))  # a whole number may be too large for a float
 
     return check
 

@@ -16,6 +16,7 @@ from rantau.serving.protocol import End, Entry, EntryId, Tokens
 from rantau.serving.queue import BrokerLost, Ended, Finals, read_log
 from rantau.web.records.models import Generation, Message
 from rantau.web.records.models.talks import ENDED, OPEN
+from rantau.web.records.sizes import measure
 from rantau.web.upkeep.requeue import requeue
 
 log = logging.getLogger(__name__)
@@ -102,10 +103,13 @@ def write(found: Generation, entries: Sequence[tuple[EntryId, Entry]]) -> None:
         state=end.state,
         reason=end.reason,
         code=end.code,
+        digest=end.digest or message.digest,
+        left_out=message.left_out + end.dropped,
         prompt_tokens=end.prompt_tokens,
         completion_tokens=sum(piece.n_tokens for piece in said),
         first_ms=None if end.spoken_ms is None else max(wall_ms - end.spoken_ms, 0),
         wall_ms=wall_ms,
     )
+    measure(message.talk_id)
     found.state, found.code, found.attempt, found.ended = end.state, end.code, last.attempt, now
     found.save(update_fields=["state", "code", "attempt", "ended"])

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import Error, close_old_connections
 
 from rantau.serving.queue import Admission, BrokerLost, Claims, Finals, Limits, connect
+from rantau.web.identity import settle
 from rantau.web.site import Site
 from rantau.web.upkeep.deserted import Deserted
 from rantau.web.upkeep.finalizer import keep
@@ -55,6 +56,7 @@ def run(site: Site, stopping: threading.Event, pace: Pace = Pace()) -> None:
     while not stopping.is_set():
         try:
             if not prepared:
+                settle(client, site)
                 finals.prepare()
                 prepared = True
             keep(finals, client, wait_ms=pace.wait_ms)
@@ -86,4 +88,9 @@ def _chores(site: Site, client: Any, pace: Pace) -> list[Chore]:
     limits = Limits(site.limits.queue, site.limits.each_owner)
     outbox = Outbox(Admission(client, site.pool, limits), pace.admit_after_s, pace.lost_after_s)
     deserted = Deserted(Claims(client, LAST_RESORT, site.pool), pace.deserted_s)
-    return [Chore(pace.sweep_s, outbox.sweep), Chore(pace.sweep_s, deserted.clear), Chore(pace.forget_s, forget)]
+    return [
+        Chore(pace.sweep_s, lambda: settle(client, site)),
+        Chore(pace.sweep_s, outbox.sweep),
+        Chore(pace.sweep_s, deserted.clear),
+        Chore(pace.forget_s, forget),
+    ]

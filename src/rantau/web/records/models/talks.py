@@ -23,6 +23,7 @@ class Talk(models.Model):
 
     origin: a page, or a program with a key, whose talks no page lists
     model: the name that answers in single mode; wish: fields of protocol.Wish that differ from the site's
+    bytes: of all that is kept of it, as records.sizes measured them
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -36,9 +37,13 @@ class Talk(models.Model):
     created = models.DateTimeField(default=timezone.now, editable=False)
     updated = models.DateTimeField(default=timezone.now)
     deleted = models.DateTimeField(null=True, blank=True)
+    bytes = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
 
     class Meta:
-        indexes = [models.Index(fields=["owner", "deleted", "-updated"], name="talk_list")]
+        indexes = [
+            models.Index(fields=["owner", "deleted", "-updated"], name="talk_list"),
+            models.Index(fields=["owner", "bytes"], name="talk_size"),  # a person's sum is read from it alone
+        ]
 
     def __str__(self) -> str:
         return str(self.id)
