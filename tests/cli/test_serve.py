@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from rantau.cli.house import address
 from rantau.errors import RantauError
 from rantau.web.site import Site, read_site, write_site
 from tests.flow.small import command
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -88,7 +88,8 @@ def test_the_site_of_a_run(run: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     made: list[Any] = []
     monkeypatch.setattr("rantau.cli.house.House.serve", lambda house: made.append(house._site))
     options = ["--port", "0", "--state", str(tmp_path / "state"), "--context", "512"]
-    for more in ([], ["--no-base", "--accounts", "--interface", "ko", "--engine", "ctranslate2"]):
+    kept = ["--keep-days", "90", "--keep-deleted-days", "7", "--each-mib", "0"]
+    for more in ([], ["--no-base", "--accounts", "--interface", "ko", "--engine", "ctranslate2", *kept]):
         told = CliRunner().invoke(serve.command, [str(run), *options, *more])
         assert told.exception is None, told.output
     site, other = made
@@ -99,6 +100,8 @@ def test_the_site_of_a_run(run: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     assert (site.single_user, site.language, site.interface, site.host) == (True, "ind", "id", "127.0.0.1")
     assert site.port > 0 and site.broker.startswith("unix://") and site.database.startswith("sqlite:////")
     assert site.wish["repetition_penalty"] == 1.1 and site.cannot == ()
+    assert (site.keep_days, site.keep_deleted_days, site.limits.each_mib) == (0, 30, 256)
+    assert (other.keep_days, other.keep_deleted_days, other.limits.each_mib) == (90, 7, 0)
     assert other.cannot == ("repetition_penalty", "seed")
     assert ([m.kind for m in other.models], other.single_user, other.interface) == (["adapted"], False, "ko")
 
@@ -131,11 +134,29 @@ def test_an_account_is_made_from_the_command_line(run: Path, tmp_path: Path) -> 
     assert [path.name for path in tmp_path.glob("*.json")] == ["site.json"]
 
 
+def test_the_site_file_of_processes_that_are_started_apart(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RANTAU_REDIS", raising=False)
+    words = [run, "--write-site", "--state", tmp_path / "state", "--accounts", "--allow", "chat.example"]
+    assert "Name it: --redis" in refused(*words) and not (tmp_path / "state").exists()
+    with socket.socket() as taken:  # by the processes that run already
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        words += ["--port", taken.getsockname()[1], "--redis", "redis://serve:word@127.0.0.1:1", "--behind-tls"]
+        told = CliRunner().invoke(serve.command, [str(word) for word in words])
+    assert told.exception is None and str(tmp_path / "state" / "site.json") in told.output, told.output
+    site = read_site(tmp_path / "state" / "site.json")
+    assert (site.broker, site.hosts, site.secure) == ("redis://serve:word@127.0.0.1:1", ("chat.example",), True)
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["site.json"]
+    assert (tmp_path / "state" / "site.json").stat().st_mode & 0o077 == 0
+
+
 def test_a_chat_from_an_empty_folder_to_its_end(run: Path, tmp_path: Path) -> None:
     """The address is printed, the page says that the model loads, a prompt is answered, Ctrl-C ends all."""
     fake = ["--engine", "fake", "--option", "loading=2", "--option", "pace=200"]
     words = command("serve", run, *fake, "--port", 0)
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PGPASSWORD": "secret-7", "DJANGO_KEY": "secret-7"}
     log = (tmp_path / "out").open("w+")
     serving = subprocess.Popen([*words, "--state", str(tmp_path / "state")], env=env, stderr=log, stdout=log)
     try:
@@ -150,7 +171,11 @@ def test_a_chat_from_an_empty_folder_to_its_end(run: Path, tmp_path: Path) -> No
         assert asked.end is not None and asked.end["s"] == "done" and asked.text.startswith("mc1_satu0 ")
         until(lambda: tab.patiently("GET", f"/api/talks/{talk}")["messages"][1]["state"] == "done")
         until(lambda: "answers as demo,demo-base" in (tmp_path / "out").read_text())
-        pids = [row["pid"] for row in json.loads((tmp_path / "state" / "processes.json").read_text()).values()]
+        rows = json.loads((tmp_path / "state" / "processes.json").read_text())
+        pids = [row["pid"] for row in rows.values()]
+        if sys.platform == "linux":
+            seen = Path(f"/proc/{rows['worker-1']['pid']}/environ").read_bytes()
+            assert b"RANTAU_REDIS=unix://" in seen and b"secret-7" not in seen and b"RANTAU_SITE" not in seen
         serving.send_signal(signal.SIGINT)
         assert serving.wait(90) == 0
         if sys.platform == "linux":
@@ -160,14 +185,6 @@ def test_a_chat_from_an_empty_folder_to_its_end(run: Path, tmp_path: Path) -> No
         serving.wait()
         log.close()
     assert "stopped; what was asked is kept" in (tmp_path / "out").read_text()
-
-
-def until(true: Any) -> Any:
-    for _ in range(3000):
-        if found := true():
-            return found
-        time.sleep(0.03)
-    raise AssertionError("not within 90 s")
 
 
 def address_in(out: Path, serving: subprocess.Popen[bytes]) -> str | None:

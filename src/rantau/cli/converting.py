@@ -9,7 +9,7 @@ from pathlib import Path
 from rantau.machine import detect
 from rantau.model.cached import make_once
 from rantau.run.progress import Progress
-from rantau.serving.engines.building import Asked, Says
+from rantau.serving.engines.building import Asked, Says, check_code
 from rantau.serving.engines.converted import LAYOUT, find, form_of, key_of, revisions_asked
 from rantau.serving.revisions import Revision, adapter_folder, read_recipe, vocabulary_folder
 
@@ -24,6 +24,8 @@ def convert(engine: str, asked: Asked, says: Says) -> None:
     if form is None:
         return
     _check(form)
+    for run in asked.runs:
+        check_code(run, asked)
     for revision in revisions_asked(asked):
         if find(revision, form) is None:
             says(0.0, f"converting {revision.name} to {form}, once")

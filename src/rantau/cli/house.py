@@ -12,11 +12,11 @@ from typing import Any
 
 import click
 
-from rantau.errors import ServingError
-from rantau.serving.broker import start_broker
+from rantau.errors import RequestError, ServingError
+from rantau.serving.broker import find_server, start_broker
 from rantau.serving.child import without_secrets
-from rantau.serving.children import PATIENCE, Part, Patience, program
-from rantau.serving.queue import BrokerLost, Finals, Presence, connect, warnings_of
+from rantau.serving.children import PATIENCE, SHOWN_LINES, Part, Patience, program
+from rantau.serving.queue import BrokerLost, Finals, Presence, check_server, connect, tenant, warnings_of
 from rantau.serving.supervisor import Supervisor, alone
 from rantau.web.site import VARIABLE, Site, write_site
 
@@ -32,14 +32,17 @@ class House:
         self._run, self._folder, self._site, self._given, self._options = run, folder, site, given, options
         self._client = connect(site.broker, retries=0, timeout_s=1.0)
         self._states: dict[str, str] = {}
-        self._is_up = False
+        self._is_up = self._is_named = False
 
     def serve(self) -> None:
         """Until Ctrl-C or SIGTERM. Raises   ServingError"""
         with alone(self._folder):
+            write_site(self._folder / "site.json", self._site)
             if self._given["redis_url"]:
                 self._check_broker()
-            write_site(self._folder / "site.json", self._site)
+                self._check_chat()
+            else:
+                find_server()
             _say(f"starting; logs are in {self._folder / 'logs'}")
             supervisor = Supervisor(
                 self.parts(),
@@ -53,15 +56,30 @@ class House:
         _say("stopped; what was asked is kept, and answered when it starts again")
 
     def _check_broker(self) -> None:
-        """Raises   ServingError if nobody answers there"""
+        """Raises   ServingError if nobody answers there; RequestError, see check_server"""
         try:
+            check_server(self._client)
             for sentence in warnings_of(self._client):
                 _say(f"beware: {sentence}")
         except BrokerLost as error:
             raise ServingError(f"--redis: {error}. Start it first, or leave --redis out.") from error
 
+    def _check_chat(self) -> None:
+        """Before a worker could take a prompt of another chat. Raises   RequestError, ServingError"""
+        done = subprocess.run(
+            [sys.executable, "-m", "rantau.web", "check"], env=self._environment(), capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        if done.returncode:
+            kind = RequestError if done.returncode == RequestError.exit_code else ServingError
+            raise kind("\n".join(done.stderr.splitlines()[-SHOWN_LINES:]))
+
+    def _environment(self) -> dict[str, str]:
+        told = {VARIABLE: str(self._folder / "site.json"), "RANTAU_REDIS": self._site.broker}
+        return {**os.environ, **told}
+
     def parts(self) -> list[Part]:
-        environment = {**os.environ, VARIABLE: str(self._folder / "site.json")}
+        environment = self._environment()
         found = [self._web_part("finalizer", environment), self._web_part("web", environment)]
         found += [self._worker(f"worker-{n + 1}") for n in range(self._given["workers"])]
         if self._given["redis_url"] is None:
@@ -101,6 +119,9 @@ class House:
             self._is_up = True
             _say(f"the chat is at {address(self._site)}   (Ctrl-C ends it)")
         try:
+            if self._is_up and self._given["redis_url"] and not self._is_named:
+                self._is_named = True
+                _say(f"workers of other machines join it by: rantau worker NAME --chat {tenant(self._client)}")
             found = Presence(self._client).all()
         except BrokerLost:
             return
@@ -132,7 +153,7 @@ def _doing(said: Mapping[str, str]) -> str:
 
 
 def _broker(data: Path) -> subprocess.Popen[bytes]:
-    return start_broker(data, bound=True).process
+    return start_broker(data).process
 
 
 def _listens(host: str, port: int) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rantau.cli.options import name_argument, run_folder, runs_option
-from rantau.cli.serving_options import LIBRARIES, check_libraries, engine, options_of, run_of
+from rantau.cli.serving_options import LIBRARIES, check_engine, check_libraries, engine, options_of, run_of
 from rantau.errors import RequestError
 
 if TYPE_CHECKING:
@@ -52,10 +52,20 @@ CANNOT = {"ctranslate2": ("repetition_penalty", "seed")}
 )
 @click.option("--accounts", is_flag=True, help="Everybody signs in; needed for any --host but this machine.")
 @click.option("--add-user", metavar="NAME", help="Make an account that may do everything, then end.")
+@click.option("--write-site", is_flag=True, help="Write site.json for processes started apart, then end.")
 @click.option("--allow", "hosts", multiple=True, metavar="NAME", help="Names that others reach the site by.")
 @click.option("--behind-tls", is_flag=True, help="A proxy in front speaks https: cookies are for it alone.")
 @click.option(
     "--interface", type=click.Choice(["en", "id", "ko"]), help="Of the pages [default: of the language]."
+)
+@click.option(
+    "--keep-days", type=click.IntRange(0), default=0, help="Delete talks unused for so long [default: never]."
+)
+@click.option(
+    "--keep-deleted-days", type=click.IntRange(0), default=30, show_default=True, help="Until gone for good."
+)
+@click.option(
+    "--each-mib", type=click.IntRange(0), default=256, show_default=True, help="Talks kept of one person."
 )
 @click.option("--state", type=click.Path(path_type=Path), help="Database, logs and keys [default: RUN/serve].")
 @click.option("--idle-s", type=click.FloatRange(0.1), default=10.0, show_default=True, help="See rantau worker.")
@@ -65,9 +75,19 @@ def command(name: str | None, runs_path: Path, **given: Any) -> None:
     run = run_of(name, runs_path) if name else run_folder(runs_path, None)
     folder = (given["state"] or run / "serve").absolute()
     _refuse_open_house(given)
+    if given["workers"]:
+        check_engine(given["engine"])
     if given["add_user"]:
         site = _site(run, folder, {**given, "accounts": True}, given["port"])
         _add_user(site, folder, given["add_user"])
+        return
+    if given["write_site"]:
+        if given["redis_url"] is None:
+            raise RequestError(
+                "--write-site: processes that are started apart need a broker that runs. Name it: --redis "
+                "redis://HOST:6379."
+            )
+        _write_site(_site(run, folder, given, given["port"]), folder)
         return
     from rantau.cli.house import House
 
@@ -112,8 +132,11 @@ def _free_port(host: str, port: int) -> int:
 def _site(run: Path, folder: Path, given: dict[str, Any], port: int) -> Site:
     from rantau.serving.broker import broker_url
     from rantau.serving.revisions import revisions_of
-    from rantau.web.site import Served, Site
+    from rantau.web.database import database_of
+    from rantau.web.site import Served, Site, SiteLimits
 
+    if given["database"]:
+        database_of(given["database"])  # refuses what is none before anything starts
     revisions = revisions_of(run, ("adapted", "base") if given["with_base"] else ("adapted",))
     language = revisions[0].language
     context = given["context"]
@@ -128,7 +151,8 @@ def _site(run: Path, folder: Path, given: dict[str, Any], port: int) -> Site:
             for r in revisions
         ),
         language=language, interface=given["interface"] or INTERFACES.get(language, "en"),
-        wish=WISH, cannot=_cannot(given),
+        wish=WISH, cannot=_cannot(given), limits=SiteLimits(each_mib=given["each_mib"]),
+        keep_days=given["keep_days"], keep_deleted_days=given["keep_deleted_days"],
     )  # fmt: skip
 
 
@@ -137,6 +161,14 @@ def _cannot(given: dict[str, Any]) -> tuple[str, ...]:
     if given["engine"] == "openai" and options_of(given["options"]).get("fields") == "plain":
         return ("repetition_penalty", "top_k")
     return CANNOT.get(given["engine"], ())
+
+
+def _write_site(site: Site, folder: Path) -> None:
+    from rantau.web.site import VARIABLE, write_site
+
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_site(folder / "site.json", site)
+    click.echo(f"{VARIABLE}={folder / 'site.json'} tells the processes of this chat where everything is.")
 
 
 def _add_user(site: Site, folder: Path, name: str) -> None:

@@ -10,13 +10,15 @@ from typing import Any, TypeVar
 import click
 
 from rantau.cli.options import device_option, run_folder
-from rantau.errors import RequestError, ServingError
+from rantau.errors import RequestError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 ENGINES = ("transformers", "ctranslate2", "llama.cpp", "openai", "fake")
 LIBRARIES = ("redis", "django", "channels", "uvicorn", "websockets", "whitenoise")
 WEB = LIBRARIES[1:]
+PACKAGES = {"ctranslate2": ("ctranslate2", "ctranslate2"), "llama.cpp": ("cyllama", "gguf")}
+"""What an engine needs beyond the rest, and the extra that has it."""
 
 engine_options = (
     click.option(
@@ -62,7 +64,14 @@ def options_of(given: tuple[str, ...]) -> dict[str, str]:
 
 
 def check_libraries(names: tuple[str, ...]) -> None:
-    """Raises   ServingError with the command that installs them"""
+    """Raises   RequestError with the command that installs them"""
     missing = [name for name in names if importlib.util.find_spec(name) is None]
     if missing:
-        raise ServingError(f"serving needs {', '.join(missing)}. Run: pip install 'rantau[serve]'")
+        raise RequestError(f"serving needs {', '.join(missing)}. Run: pip install 'rantau[serve]'")
+
+
+def check_engine(engine: str) -> None:
+    """Before a process is started that could only say it. Raises   RequestError"""
+    package, extra = PACKAGES.get(engine, ("", ""))
+    if package and importlib.util.find_spec(package) is None:
+        raise RequestError(f"--engine {engine} needs {package}. Run: pip install 'rantau[{extra}]'")

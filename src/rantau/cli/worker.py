@@ -6,19 +6,22 @@ import os
 import secrets
 import signal
 import socket
+import threading
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from rantau.cli.options import runs_option
-from rantau.cli.serving_options import check_libraries, engine, options_of, run_of
+from rantau.cli.serving_options import check_engine, check_libraries, engine, options_of, run_of
 
 if TYPE_CHECKING:
     from rantau.serving.engines.building import Asked
     from rantau.serving.engines.engine import Engine
 
-HANGING = 75
+HANGING, CLOSE_S = 75, 5.0
 HELP = (
     "Answer the prompts of a chat as the models of runs. It asks the broker for work and listens on nothing; "
     "several share the work, also from other machines. SIGTERM lets it end what it has begun, up to 20 s."
@@ -43,8 +46,10 @@ HELP = (
     show_default=True,
     help="A prompt that so many workers did not survive is given up.",
 )
+@click.option("--chat", default="", envvar="RANTAU_CHAT", metavar="ID", help="Answer this chat and no other one.")
 def command(runs: tuple[str, ...], url: str, runs_path: Path, pool: str, name: str | None, **given: Any) -> None:
     check_libraries(("redis",))
+    check_engine(given["engine"])
     from rantau.serving.child import forget_secrets
     from rantau.serving.engines.building import Asked
 
@@ -61,31 +66,62 @@ def command(runs: tuple[str, ...], url: str, runs_path: Path, pool: str, name: s
 def _serve(url: str, pool: str, name: str, asked: Asked, given: dict[str, Any]) -> None:
     """Loads, then answers until it is told to stop."""
     from rantau.serving.queue import Claims, connect
+    from rantau.serving.revisions import name_of
     from rantau.serving.worker import Worker
 
     signal.signal(signal.SIGTERM, _leave)  # while it loads there is nothing to end well
+    names = [name_of(run, kind) for run in asked.runs for kind in asked.kinds]
+    _check_tenant(url, names, given["chat"], name, wait=False)
     made = _load(url, pool, name, asked, given["engine"])
-    claims, beats = (
-        Claims(connect(url), name, pool, int(1000 * given["idle_s"]), given["tries"]) for _ in range(2)
-    )
-    worker = Worker(claims, beats, made, on_hang=_hang)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.stopping.set())
-    click.echo(f"{name}: ready as {', '.join(made.models)}", err=True)
-    worker.run()
-    click.echo(f"{name}: has left", err=True)
-    made.close()
+    try:
+        _check_tenant(url, made.models, given["chat"], name, wait=True)
+        claims, beats = (
+            Claims(connect(url), name, pool, int(1000 * given["idle_s"]), given["tries"]) for _ in range(2)
+        )
+        worker = Worker(claims, beats, made, on_hang=_hang)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: worker.stopping.set())
+        click.echo(f"{name}: ready as {', '.join(made.models)}", err=True)
+        worker.run()
+        click.echo(f"{name}: has left", err=True)
+    finally:
+        _close(made)
+
+
+def _close(engine: Engine) -> None:
+    """Also after an error: its threads would go on. One that hangs holds nobody back."""
+    closing = threading.Thread(target=engine.close, daemon=True)
+    closing.start()
+    closing.join(CLOSE_S)
+
+
+def _check_tenant(url: str, models: Sequence[str], chat: str, name: str, *, wait: bool) -> None:
+    """Raises   RequestError if the broker is not for this worker. wait: until it answers"""
+    from rantau.serving.queue import BrokerLost, check_server, check_tenant, connect
+
+    client = connect(url)
+    try:
+        while True:
+            try:
+                check_server(client)
+                check_tenant(client, models, chat)
+                return
+            except BrokerLost:
+                if not wait:
+                    click.echo(f"{name}: the broker does not answer yet; it is asked until it does", err=True)
+                    return
+                time.sleep(0.2)
+    finally:
+        client.close()
 
 
 def _load(url: str, pool: str, name: str, asked: Asked, engine_name: str) -> Engine:
     from rantau.cli.converting import convert
     from rantau.serving.engines.building import build_engine
     from rantau.serving.loading import Loading
-    from rantau.serving.queue import Presence, connect, is_alive
+    from rantau.serving.queue import Presence, connect
 
     client = connect(url)
-    if not is_alive(client):
-        click.echo(f"{name}: the broker does not answer yet; it is asked until it does", err=True)
     with Loading(Presence(client), name, pool=pool, slots=asked.slots) as loading:
 
         def says(share: float, what: str) -> None:
