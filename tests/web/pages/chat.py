@@ -23,6 +23,11 @@ class Chat:
         self.page.go(address)
         self.page.until("document.body.dataset.begun")
 
+    def pretend(self, **facts: Any) -> None:
+        """From the next page on the server's words about itself have these facts, too."""
+        source = f"({PRETEND})({json.dumps(facts)})"
+        self.page.send("Page.addScriptToEvaluateOnNewDocument", source=source)
+
     def mode(self, name: str) -> None:
         self.page.click(f"#modes input[value={name}]")
 
@@ -58,6 +63,10 @@ class Chat:
         at = json.dumps(selector), json.dumps(text)
         self.page.until(f"document.querySelector({at[0]}).innerText.includes({at[1]})")
 
+    def choose(self, text: str, name: str = "x.json") -> None:
+        """A file for the import, as if a person had chosen it."""
+        self.page.run(f"({CHOOSE})({json.dumps(text)}, {json.dumps(name)})")
+
     def error(self, *texts: str) -> None:
         """Errors that a refusal of the server leaves in the browser's log are no errors of the page."""
         for text in texts:
@@ -72,6 +81,20 @@ class Chat:
         return Talk.objects.get(id=self.page.run("location.pathname").rsplit("/", 1)[1])
 
 
+PRETEND = """facts => {
+  const real = window.fetch.bind(window);
+  window.fetch = async (address, how) => {
+    const answer = await real(address, how);
+    return address === '/api/me' && answer.ok ? Response.json({ ...(await answer.json()), ...facts }) : answer;
+  };
+}"""
+CHOOSE = """(text, name) => {
+  const input = document.querySelector('#import');
+  const bag = new DataTransfer();
+  bag.items.add(new File([text], name));
+  input.files = bag.files;
+  input.dispatchEvent(new Event('change'));
+}"""
 NAMED = """(name, within) => {
   document.querySelectorAll('[data-named]').forEach(e => e.removeAttribute('data-named'));
   const root = within ? [...document.querySelectorAll(within)].at(-1) : document;

@@ -48,7 +48,7 @@ def teller(site: Site, web_server: Broker) -> Iterator[Teller]:
         yield engine
         engine.held, engine.late, engine.pause_s = None, "", 0.0  # a worker ends what it has before it goes
         worker.stopping.set()
-        thread.join(20)
+        thread.join(60)
 
 
 @pytest.fixture

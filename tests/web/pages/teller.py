@@ -47,6 +47,7 @@ class Teller:
     held: int | None = None
     pause_s: float = 0.002
     late: str = ""
+    digests: dict[str, str] = field(default_factory=dict)
     _on: dict[str, tuple[list[str], int, Job]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

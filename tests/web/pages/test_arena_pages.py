@@ -77,6 +77,19 @@ def test_a_blind_round(chat: Chat) -> None:
     assert Vote.objects.get().choice == "bad"
 
 
+def test_voters_are_told_before_who_may_read_their_votes(chat: Chat) -> None:
+    """In a chat of one person there is nobody to be told of."""
+    in_mode(chat, "blind")
+    assert "can export votes" in chat.page.text(".vote")
+    chat.click("A is better", ".vote")
+    chat.page.until("document.querySelector('.reveal')")
+    chat.click("Good answer", ".pair")
+    assert "can export opinions" in chat.page.text(".judge")
+    chat.page.run("document.querySelector('meta[name=rantau-people]').content = 'one'")
+    chat.ask("dan laut?")
+    assert "can export" not in chat.page.text(".turn:last-child .vote")
+
+
 def test_nothing_on_the_wire_tells_the_sides(chat: Chat) -> None:
     in_mode(chat, "blind")
     said = json.dumps(chat.page.frames)

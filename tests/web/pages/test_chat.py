@@ -28,7 +28,7 @@ def test_a_message_is_answered_and_kept(chat: Chat) -> None:
 def test_what_was_said_is_there_after_a_reload(chat: Chat) -> None:
     chat.ask("Jelaskan #rich")
     address, shown = chat.page.run("location.pathname"), chat.page.run("document.querySelector('.said').outerHTML")
-    assert "<table>" in shown
+    assert "<table " in shown
     chat.begin(address)
     chat.saved()
     assert chat.page.run("document.querySelector('.said').outerHTML") == shown
@@ -203,6 +203,24 @@ def test_the_settings_of_a_talk(chat: Chat) -> None:
     chat.click("Apply")
     chat.page.until("!document.querySelector('#tune').hasAttribute('data-changed')")
     assert chat.talk().wish == {}
+
+
+def test_what_the_engine_cannot_grant_is_not_offered(chat: Chat) -> None:
+    from rantau.web.records.models import Talk
+
+    chat.ask("Apa itu hujan?")
+    Talk.objects.update(wish={"seed": 3})  # of another engine, before
+    chat.pretend(cannot=["repetition_penalty", "seed"])
+    chat.begin(chat.page.run("location.pathname"))
+    assert not chat.page.run("document.querySelector('#tune').hasAttribute('data-changed')")
+    chat.page.click("#tune")
+    assert chat.page.text("#panel-cannot").endswith("does not offer: Repetition penalty and Seed.")
+    names = chat.page.run("[...document.querySelectorAll('.panel [id]:is(input, textarea)')].map(e => e.id)")
+    assert names == [f"panel-{n}" for n in ("system", "temperature", "top_p", "max_tokens", "top_k", "stop")]
+    chat.page.run("document.querySelector('#panel-temperature').value = 0.2")
+    chat.click("Apply")
+    chat.page.until("document.querySelector('#tune').hasAttribute('data-changed')")
+    assert chat.talk().wish == {"temperature": 0.2}
 
 
 def test_the_model_can_be_chosen(chat: Chat) -> None:

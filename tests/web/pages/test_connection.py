@@ -24,7 +24,7 @@ def page(chromium: Browser, pages_web: Web) -> Iterator[Browser]:
 
 
 def run(page: Browser, source: str) -> Any:
-    names = "told, install, pause, follower, Stream, Log, greets, frame"
+    names = "told, install, pause, later, follower, Stream, Log, greets, gone, frame"
     return page.run(f"(async () => {{ const {{ {names} }} = real; {source} }})()")
 
 
@@ -114,20 +114,76 @@ def test_a_text_is_checked_at_its_end(page: Browser) -> None:
     assert agreed == [True, False, False, True, True]
 
 
-def test_what_a_tab_has_read_survives_it(page: Browser) -> None:
-    kept, sent = run(page, """
+def test_a_way_that_has_worked_is_given_more_patience(page: Browser) -> None:
+    """A server that is away for a while is no reason to do without sockets."""
+    made = run(page, """
+      let n = 0;
+      install({ socket: socket => {
+        if (n++) return gone(socket);
+        greets(socket);
+        later(() => gone(socket), 5);
+      } });
+      new Stream().follow('g', follower());
+      while (told.waits.length < 8) await pause(5);
+      return told.made.slice(0, 8);
+    """)  # fmt: skip
+    assert made == [*["socket"] * 7, "events"]
+
+
+def test_the_browsers_word_for_no_network_is_a_hint_only(page: Browser) -> None:
+    """It knows nothing of a server on this very machine."""
+    states, sent = run(page, """
+      const states = [];
+      Object.defineProperty(navigator, 'onLine', { get: () => false, configurable: true });
       install({ socket: greets });
-      sessionStorage.setItem('rantau:log:g', JSON.stringify({ after: '2-7', text: 'sudah' }));
-      sessionStorage.setItem('rantau:log:bad', '{');
-      sessionStorage.setItem('rantau:log:odd', JSON.stringify({ after: 'x', text: 'sudah' }));
+      new Stream({ onState: state => states.push(state) }).follow('g', follower());
+      await pause(20);
+      dispatchEvent(new Event('offline'));
+      await pause(20);
+      return [states, told.sent.map(frame => frame.t)];
+    """)  # fmt: skip
+    assert states == ["offline", "live", "offline", "live"]
+    assert sent == ["sub", "sub"]
+
+
+def test_a_poll_of_what_is_not_there_ends(page: Browser) -> None:
+    heard, asked = run(page, """
+      const heard = [];
+      let asked = 0;
+      install();
+      window.fetch = async () => {
+        asked++;
+        return new Response('{"error":{"code":"not_found","message":""}}', { status: 404 });
+      };
+      new Stream().follow('g', follower(heard));
+      while (!asked) await pause(5);
+      await pause(50);
+      return [heard, asked];
+    """)  # fmt: skip
+    assert (heard, asked) == ([["text", ""], ["lost", "not_found"]], 1)
+
+
+def test_what_a_tab_has_read_survives_it(page: Browser) -> None:
+    """Of the answers that are followed then, and of no others."""
+    kept, left, sent = run(page, """
+      install({ socket: greets });
+      const log = (after, text) => ({ after, text });
+      const before = { g: log('2-7', 'sudah'), odd: log('x', 'sudah'), old: log('1-1', 'lama') };
+      sessionStorage.setItem('rantau:logs', JSON.stringify(before));
       const heard = [];
       const stream = new Stream();
-      for (const name of ['g', 'bad', 'odd']) stream.follow(name, follower(heard));
+      for (const name of ['g', 'odd']) stream.follow(name, follower(heard));
       await pause(20);
       frame(told.sockets[0], { t: 'ev', gen: 'g', e: [['2-8', { k: 'tok', t: ' lagi' }]] });
       dispatchEvent(new Event('pagehide'));
+      const kept = sessionStorage.getItem('rantau:logs');
+      stream.leaveAll();
+      const left = sessionStorage.getItem('rantau:logs');
+      sessionStorage.setItem('rantau:logs', '{');
+      new Stream().follow('bad', follower(heard));
       const texts = heard.filter(([name]) => name === 'text').map(([, text]) => text);
-      return [sessionStorage.getItem('rantau:log:g'), [...told.sent.map(frame => frame.after), ...texts]];
+      return [kept, left, [...told.sent.filter(frame => frame.t === 'sub').map(frame => frame.after), ...texts]];
     """)  # fmt: skip
-    assert kept == '{"after":"2-8","text":"sudah lagi"}'
-    assert sent == ["2-7", "0-0", "0-0", "sudah", "", ""]
+    assert kept == '{"g":{"after":"2-8","text":"sudah lagi"},"odd":{"after":"0-0","text":""}}'
+    assert left is None
+    assert sent == ["2-7", "0-0", "sudah", "", ""]

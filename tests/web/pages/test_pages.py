@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,6 +58,14 @@ def test_signing_in_and_out(visitor: Chat, owner: Any) -> None:
     visitor.error("403")
 
 
+def test_administrators_find_the_administration(owner: Any, http: Any) -> None:
+    link = b'href="/admin/"'
+    assert link not in http.get("/").content
+    owner.is_staff = True
+    owner.save()
+    assert link in http.get("/").content
+
+
 def test_settings(open_chat: Any, owner: Any) -> None:
     with open_chat(owner) as chat:
         chat.begin("/settings")
@@ -80,6 +89,10 @@ def test_settings(open_chat: Any, owner: Any) -> None:
             page.run(f"fetch('/v1/models', {{headers: {{Authorization: 'Bearer {secret}'}}}}).then(r => r.status)")
             == 200
         )
+        page.look(width=390)
+        revoke = "document.querySelector('#key-list button').getBoundingClientRect().right"
+        assert page.run(f"{revoke} <= innerWidth")  # nobody has to push the table for it
+        page.look(width=1280)
         chat.click("alat 폐기")
         chat.click("폐기", "dialog")
         page.until("!document.querySelector('#key-list table')")
@@ -95,17 +108,13 @@ def test_ones_data_can_be_taken_along_brought_back_and_erased(chat: Chat, owner:
     )
     chat.begin("/settings")
     assert chat.page.run("fetch('/api/me/export').then(r => r.json()).then(all => all.talks.length)") == 1
-    chat.page.run(f"""(input => {{
-      const bag = new DataTransfer();
-      bag.items.add(new File([{file!r}], 'x.json'));
-      input.files = bag.files;
-      input.dispatchEvent(new Event('change'));
-    }})(document.querySelector('#import'))""")
-    chat.told("#toasts", "The talk was imported.")
+    chat.choose(file)
+    chat.told("#data-said", "The talk was imported.")
+    assert chat.page.text("#data-said a") == "Apa itu hujan?"
     assert Talk.objects.filter(owner=owner).count() == 2
     chat.click("Delete everything")
     chat.click("Delete everything", "dialog")
-    chat.told("#toasts", "Your data was deleted.")
+    chat.told("#data-said", "Your data was deleted.")
     assert not Talk.objects.filter(owner=owner).exists()
 
 
@@ -120,6 +129,65 @@ def test_a_password_is_changed(open_chat: Any, owner: Any) -> None:
         chat.told("#toasts", "The password was changed.")
         owner.refresh_from_db()
         assert PBKDF2PasswordHasher().verify("kopi-hitam-pahit-3", owner.password)
+
+
+def leave(chat: Chat, password: str | None) -> None:
+    """Fills in the window that asks whether the account is to be deleted, and says yes."""
+    chat.begin("/settings")
+    chat.click("Delete the account…")
+    if password is not None:
+        chat.page.click("#account-password")
+        chat.page.type(password)
+    chat.page.click("#account-sure")
+    chat.click("Delete my account for good", "dialog")
+
+
+def test_an_account_goes_for_good(open_chat: Any, owner: Any) -> None:
+    """Neither an unticked box nor a wrong password deletes anything."""
+    from django.contrib.auth import get_user_model
+
+    from rantau.web.records.models import Talk
+
+    Talk.objects.create(owner=real_password(owner), title="x")
+    with open_chat(owner) as chat:
+        chat.begin("/settings")
+        chat.click("Delete the account…")
+        chat.page.click("#account-password")
+        chat.page.type("salah")
+        chat.page.press("Enter")
+        assert chat.page.run("document.querySelector('#account-sure:invalid') !== null")
+        chat.page.click("#account-sure")
+        chat.click("Delete my account for good", "dialog")
+        chat.told("dialog [role=alert]", "The password is wrong.")
+        assert get_user_model().objects.filter(username="ana").exists()
+        assert chat.page.run("document.activeElement.id") == "account-password"
+        chat.page.type(PASSWORD)
+        chat.page.press("Enter")
+        chat.told("#main", "Your account is deleted.")
+        assert not get_user_model().objects.exists()
+        assert not Talk.objects.exists()
+        chat.click("Sign in")
+        chat.page.until("location.pathname === '/login' && document.querySelector('#user')")
+        chat.error("403")
+
+
+def test_the_last_administrator_stays(open_chat: Any, owner: Any) -> None:
+    owner.is_staff = owner.is_superuser = True
+    with open_chat(real_password(owner)) as chat:
+        leave(chat, PASSWORD)
+        chat.told("dialog [role=alert]", "the only administrator")
+        chat.error("409")
+
+
+def test_who_has_no_password_is_asked_for_none(open_chat: Any, owner: Any) -> None:
+    from django.contrib.auth import get_user_model
+
+    owner.set_unusable_password()
+    owner.save()
+    with open_chat(owner) as chat:
+        leave(chat, None)
+        chat.told("#main", "Your account is deleted.")
+        assert not get_user_model().objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -165,7 +233,24 @@ def test_one_person_alone_signs_in_nowhere(site_with: Any) -> None:
     site_with(single_user=True)
     shown = Client().get("/").content.decode()
     assert "/logout" not in shown
+    assert 'name="rantau-people" content="one"' in shown
+    assert "delete-account" not in Client().get("/settings").content.decode()
     assert "This machine" in Client().get("/settings").content.decode()
+
+
+def test_logs_are_named_to_whoever_runs_the_chat(http: Client, owner: Any, site_with: Any) -> None:
+    log = Path(site_with().folder) / "logs" / "worker-1.log"
+    log.parent.mkdir(exist_ok=True)
+    log.write_text("out of memory")
+    try:
+        assert http.get("/api/me").json()["logs"] is None
+        owner.is_staff = True
+        owner.save()
+        assert http.get("/api/me").json()["logs"] == [str(log)]
+        site_with(single_user=True)
+        assert Client().get("/api/me").json()["logs"] == [str(log)]
+    finally:
+        log.unlink()
 
 
 def test_every_file_that_a_page_names_is_there(http: Client) -> None:

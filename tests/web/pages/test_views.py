@@ -16,6 +16,7 @@ from tests.web.pages.test_arena_pages import votes
 
 PHONE, SCREEN = 390, 1280
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+DRAWN = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 QUESTION = "Jelaskan bagaimana hujan terbentuk dengan bahasa anak-anak."
 View = Callable[[Chat, Teller, Any], None]
 
@@ -35,7 +36,7 @@ def live(chat: Chat, teller: Teller, owner: Any) -> None:
     chat.ask("Apa itu hujan?")
     teller.held = 9
     chat.send("Lalu, dari mana datangnya salju?")
-    chat.page.until("[...document.querySelectorAll('.said')].at(-1)?.innerText.includes('lalu')")
+    chat.page.until("[...document.querySelectorAll('.said')][1]?.innerText.includes('lalu')")
 
 
 def branches(chat: Chat, teller: Teller, owner: Any) -> None:
@@ -97,6 +98,26 @@ def panel(chat: Chat, teller: Teller, owner: Any) -> None:
     chat.page.click("#tune")
 
 
+def fewer(chat: Chat, teller: Teller, owner: Any) -> None:
+    """Parameters that the engine cannot grant."""
+    chat.pretend(cannot=["repetition_penalty", "top_k", "seed"])
+    chat.begin()
+    chat.page.click("#tune")
+    chat.page.run("document.querySelector('.panel .fields').scrollTo(0, 9999)")
+
+
+def nobody(chat: Chat, teller: Teller, owner: Any) -> None:
+    """No worker is there, as an administrator sees it."""
+    log = "/srv/rantau/runs/demo/serve/logs/worker-1.log"
+    chat.pretend(ready={"state": "none", "share": 0, "workers": 0}, logs=[log])
+    chat.begin()
+
+
+def not_imported(chat: Chat, teller: Teller, owner: Any) -> None:
+    chat.choose("# Catatan")
+    chat.page.until("document.querySelector('#notice p')")
+
+
 def menu(chat: Chat, teller: Teller, owner: Any) -> None:
     chat.ask("Apa itu hujan?")
     chat.click("Tindakan untuk obrolan ini")
@@ -122,6 +143,15 @@ def settings(chat: Chat, teller: Teller, owner: Any) -> None:
     chat.page.type("Skrip saya")
     chat.page.press("Enter")
     chat.page.until("document.querySelector('.secret-key') && document.querySelector('#key-list table')")
+
+
+def leaving(chat: Chat, teller: Teller, owner: Any) -> None:
+    chat.begin("/settings")
+    chat.click("Hapus akun…")
+    chat.page.click("#account-sure")
+    chat.page.type(" ")
+    chat.page.run("document.querySelector('dialog [role=alert]').hidden = false")
+    chat.page.run("document.querySelector('dialog [role=alert]').textContent = 'Kata sandinya keliru.'")
 
 
 def no_votes(chat: Chat, teller: Teller, owner: Any) -> None:
@@ -150,8 +180,9 @@ def login(chat: Chat, teller: Teller, owner: Any) -> None:
 
 VIEWS: dict[str, View] = {
     f.__name__: f
-    for f in (start, single, live, branches, refused, compare, blind, revealed, loading, panel, menu, share,
-              shared, settings, no_votes, few_votes, many_votes, nothing, login)
+    for f in (start, single, live, branches, refused, compare, blind, revealed, loading, nobody, panel, fewer,
+              menu, share, shared, not_imported, settings, leaving, no_votes, few_votes, many_votes, nothing,
+              login)
 }  # fmt: skip
 LONG = ("settings", "few_votes", "many_votes", "shared", "no_votes")
 
@@ -166,7 +197,7 @@ def test_view(open_chat: Any, teller: Teller, owner: Any, name: str, tmp_path: P
         for width in (SCREEN, PHONE):
             for scheme in SCHEMES:
                 chat.page.look(width=width, height=900 if width == SCREEN else 844, scheme=scheme)
-                chat.page.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+                chat.page.run(DRAWN)
                 made = chat.page.screenshot(shots(tmp_path) / f"{name}-{width}-{scheme}.png", whole=name in LONG)
                 assert name != "menu" or chat.page.run("document.querySelector('.menu').checkVisibility()")
                 assert made.stat().st_size > 8000
@@ -176,6 +207,7 @@ def test_view(open_chat: Any, teller: Teller, owner: Any, name: str, tmp_path: P
                 if axe and (width == SCREEN or scheme == "light"):
                     found += [f"{width} {scheme}: axe: {fault}" for fault in axe_faults(chat.page, axe)]
         chat.page.look(width=320, height=700)
+        chat.page.run(DRAWN)  # an open menu moves with the window
         found += [f"320: {fault}" for fault in faults(chat.page, pale=False)]
         assert not found, "\n".join(dict.fromkeys(found))
         assert chat.page.errors == chat.expected
@@ -193,6 +225,10 @@ def test_a_phone_has_its_talks_in_a_drawer(open_chat: Any, owner: Any, teller: T
         chat.page.press("Escape")
         assert chat.page.run("document.activeElement.id") == "open-side"
         assert not chat.page.run("document.querySelector('#stage').inert")
+        assert not chat.page.run("document.querySelector('#new-here').checkVisibility()")
+        chat.ask("halo")
+        chat.page.click("#new-here")
+        chat.page.until("location.pathname === '/' && document.querySelector('#new-here').hidden")
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])

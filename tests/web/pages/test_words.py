@@ -7,6 +7,7 @@ import re
 import pytest
 
 from rantau.web.pages import words
+from tests.web.pages.codes import codes
 from tests.web.pages.sources import SCRIPTS, TEMPLATES, flat, forms, places
 
 ENGLISH = dict(flat(words.catalogue("en")))
@@ -22,7 +23,7 @@ MADE = {
                                     "seed", "stop") for h in ("", "_hint")),
         "panel.top_k_empty", "panel.seed_empty"],
     r"reasons\.\$\{reason\}": [f"reasons.{r}" for r in ("fluency", "correct", "on_topic", "right_language")],
-    r"settings\.\$\{name\}": [f"settings.key_{n}" for n in ("name", "prefix", "created", "used")],
+    r"settings\.\$\{name\}": [f"settings.key_{n}" for n in ("name", "created", "used")],
     r"settings\.kind_\$\{kind\}": ["settings.kind_adapted", "settings.kind_base"],
     r"side\.\$\{age\}": [f"side.{a}" for a in ("today", "yesterday", "week", "earlier")],
     r"starters\.\$\{starter\}": [f"starters.{n}" for n in ("one", "two", "three", "four")],
@@ -33,6 +34,8 @@ MADE = {
     r"arena\.export_\$\{format\}": [f"arena.export_{f}" for f in ("preference", "kto", "battles")],
     r"\$\{names\}_(low|high)": [f"arena.axis{s}_{e}" for s in ("", "_sides") for e in ("low", "high")],
     r"errors\.\$\{error\.code\}": [key for key in ENGLISH if key.startswith("errors.")],
+    r"import\.\$\{code\}": [f"import.{c}" for c in ("bad_json", "bad_text", "bad_wish", "rate_limited",
+                                                  "too_long")],
 }  # fmt: skip
 BY_SERVER = {
     *(f"settings.theme_{t}" for t in ("system", "light", "dark")), "notice.wait",
@@ -90,3 +93,24 @@ def test_nothing_was_left_in_english(language: str) -> None:
     other = dict(flat(words.catalogue(language)))
     alike = {key for key, value in ENGLISH.items() if forms(value)[-1] == forms(other[key])[-1]}
     assert alike <= same | {"usage.tokens", "state.restarted"}, alike - same
+
+
+OF_THE_PAGE = {"unknown", "network", "outdated", "failed", "too_long_tokens"}
+"""Errors that a page tells of itself, and words that stand in for others."""
+
+
+@pytest.mark.parametrize("language", words.NAMES)
+def test_there_are_words_for_every_error_of_the_server(language: str) -> None:
+    told, known = codes(), set(words.catalogue(language)["errors"])
+    assert {code: file for code, file in told.items() if code not in known} == {}
+    assert known - set(told) <= OF_THE_PAGE
+
+
+def test_codes_are_found_wherever_they_are_said() -> None:
+    """One of each kind: raised, answered, kept with an answer, sent in a frame, said by a script of the broker."""
+    found = set(codes())
+    assert found >= {"voted", "too_late", "bad_file", "last_admin", "forbidden", "model_gone", "not_supported",
+                     "bad_wish", "poison", "cannot_continue", "no_worker", "busy", "bad_job", "server_lost",
+                     "origin", "too_large", "too_many", "bad_cursor", "unknown_cursor", "csrf", "broker_lost",
+                     "unreadable"}  # fmt: skip
+    assert "invalid_json" not in found  # of the interface for programs

@@ -21,7 +21,7 @@ STATIC = Path(__file__).parent / "static"
 MODULES = tuple(
     p.relative_to(STATIC).as_posix()
     for p in sorted((STATIC / "script").glob("*/*.js"))
-    if p.parent.name != "arena"
+    if p.parent.name not in ("arena", "settings")
 )
 """What the chat's script imports: fetched at once, not one import after another."""
 

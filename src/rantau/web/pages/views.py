@@ -28,7 +28,12 @@ def arena(request: HttpRequest) -> HttpResponse:
 def settings(request: HttpRequest) -> HttpResponse:
     says = words.catalogue(language_of(taste_of(request)))["settings"]
     themes = [(value, says[f"theme_{value or 'system'}"]) for value in ("", "light", "dark")]
-    return page(request, "settings.html", here="settings", languages=words.NAMES.items(), themes=themes)
+    shown = {
+        "languages": words.NAMES.items(),
+        "themes": themes,
+        "has_password": request.user.has_usable_password(),
+    }
+    return page(request, "settings.html", here="settings", **shown)
 
 
 def catalogue(request: HttpRequest, language: str) -> HttpResponse:

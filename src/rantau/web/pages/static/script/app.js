@@ -4,8 +4,9 @@ import { find } from "./page/dom.js";
 import { wordsOf } from "./page/errors.js";
 import { menuButton } from "./page/menu.js";
 import { loadWords, say } from "./page/words.js";
-import { forgetAll } from "./stream/log.js";
+import { forgetAll, keepFor } from "./stream/kept.js";
 import { Readiness, showBadge } from "./chat/badge.js";
+import { offerImport } from "./chat/bringing.js";
 import { Composer } from "./chat/composer.js";
 import { Conversation } from "./chat/conversation.js";
 import { Desk } from "./chat/desk.js";
@@ -24,19 +25,30 @@ async function begin() {
     notice(wordsOf(error), { retry: () => location.reload(), kind: "bad" });
     return;
   }
+  keepFor(me.user, sessionStorage);
   const desk = new Desk(me);
   const wanted = new URLSearchParams(location.search).get("mode");
   if (MODES.includes(wanted) && me.models.length > 1) desk.draft.mode = wanted;
-  desk.attach({ conversation: new Conversation(desk), composer: new Composer(desk), sidebar: new Sidebar(desk), start: new Start(desk) });
-  new Readiness((ready) => (me.ready = ready)).show(me.ready);
+  const readiness = new Readiness((ready) => (me.ready = ready), me.logs);
+  desk.attach({ conversation: new Conversation(desk), composer: new Composer(desk), sidebar: new Sidebar(desk), start: new Start(desk), readiness });
+  readiness.show(me.ready);
   find("#talk-menu").append(menuButton(say("talk.actions"), "more", () => desk.actionsOf(desk.talk)));
-  find("#new").addEventListener("click", () => {
-    desk.sidebar.close();
-    desk.open(null);
+  for (const button of [find("#new"), find("#new-here")]) {
+    button.addEventListener("click", () => {
+      desk.sidebar.close();
+      desk.open(null);
+    });
+  }
+  offerImport(desk);
+  find("#sign-out")?.addEventListener("submit", () => {
+    desk.following.leave(); // what goes on would be kept again when the page goes
+    forgetAll(sessionStorage);
   });
-  find("#sign-out")?.addEventListener("submit", () => forgetAll(sessionStorage));
   addEventListener("popstate", () => desk.open(idIn(location.pathname), { push: false }));
-  addEventListener("online", () => desk.draw());
+  addEventListener("online", () => {
+    desk.draw();
+    readiness.look();
+  });
   addEventListener("offline", () => desk.draw());
   desk.sidebar.load();
   await desk.open(idIn(location.pathname), { push: false });

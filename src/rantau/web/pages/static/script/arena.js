@@ -48,7 +48,7 @@ function counts(caption, rows) {
   const most = Math.max(...rows.map(([, n]) => n), 1);
   const bar = (n) => shape("svg", { class: "bars", viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" }, shape("rect", { width: (100 * n) / most, height: 8 }));
   const body = rows.map(([name, n]) => h("tr", {}, h("th", { scope: "row", text: name }), h("td", { class: "fill" }, bar(n)), h("td", { class: "n", text: number(n) })));
-  return h("div", { class: "scroll" }, h("table", { class: "table" }, h("caption", { text: caption }), h("tbody", {}, body)));
+  return h("div", { class: "scroll" }, h("table", { class: "table counts" }, h("caption", { text: caption }), h("tbody", {}, body)));
 }
 
 /** Same model on both sides: whoever prefers one of them prefers a side. Over all rounds it has to be even, too. */

@@ -1,4 +1,4 @@
-// Settings: how pages look, keys for programs, one's own data.
+// Settings: how pages look, which models answer, keys for programs, one's own data.
 import { ask } from "./page/api.js";
 import { begin } from "./page/begin.js";
 import { copy } from "./page/clipboard.js";
@@ -7,21 +7,27 @@ import { find, h } from "./page/dom.js";
 import { wordsOf } from "./page/errors.js";
 import { toast } from "./page/toast.js";
 import { day, number, say } from "./page/words.js";
+import { offerLeaving, offerPassword } from "./settings/account.js";
+import { offerData } from "./settings/data.js";
+
+const OWN = { too_many: "settings.keys_many" };
 
 begin("#served", async (place) => {
   const me = await ask("GET", "/api/me");
   taste(me);
   place.replaceChildren(...me.models.map(model));
   find("#new-key").addEventListener("submit", makeKey);
-  find("#new-password")?.addEventListener("submit", changePassword);
-  await Promise.all([drawKeys(), drawData()]);
+  offerPassword(find("#new-password"));
+  offerData(find("#data-actions"), find("#data-said"));
+  offerLeaving(find("#delete-account"));
+  await drawKeys();
 });
 
 async function guarded(act) {
   try {
     return await act();
   } catch (error) {
-    toast(wordsOf(error));
+    toast(wordsOf(error, OWN));
     return undefined;
   }
 }
@@ -50,13 +56,13 @@ async function drawKeys() {
   const { keys } = await ask("GET", "/api/keys");
   const place = find("#key-list");
   if (!keys.length) return place.replaceChildren(h("p", { class: "soft small", text: say("settings.keys_none") }));
-  const head = ["key_name", "key_prefix", "key_created", "key_used"].map((name) => h("th", { scope: "col", text: say(`settings.${name}`) }));
+  const head = ["key_name", "key_created", "key_used"].map((name) => h("th", { scope: "col", text: say(`settings.${name}`) }));
   const rows = keys.map((key) => h("tr", {},
-    h("th", { scope: "row" }, h("bdi", { text: key.name })), h("td", {}, h("code", { text: `${key.prefix}…` })),
+    h("th", { scope: "row" }, h("bdi", { text: key.name }), h("code", { class: "begins", dir: "ltr", text: `${key.prefix}…` })),
     h("td", { text: day(key.created) }), h("td", { text: key.used ? day(key.used) : say("settings.key_never") }),
     h("td", { class: "n" }, h("button", { type: "button", class: "button danger", text: say("settings.key_revoke"), "aria-label": say("settings.key_revoke_name", { name: key.name }), on: { click: () => revoke(key) } }))));
   const last = h("th", { scope: "col" }, h("span", { class: "visually-hidden", text: say("settings.key_revoke") }));
-  return place.replaceChildren(h("div", { class: "scroll" }, h("table", { class: "table" }, h("thead", {}, h("tr", {}, head, last)), h("tbody", {}, rows))));
+  return place.replaceChildren(h("div", { class: "scroll" }, h("table", { class: "table keys" }, h("thead", {}, h("tr", {}, head, last)), h("tbody", {}, rows))));
 }
 
 async function makeKey(event) {
@@ -77,36 +83,4 @@ async function revoke(key) {
   await guarded(() => ask("DELETE", `/api/keys/${key.id}`));
   find("#made-key").replaceChildren();
   await drawKeys();
-}
-
-async function changePassword(event) {
-  event.preventDefault();
-  const [old, fresh] = [find("#old"), find("#fresh")];
-  if ((await guarded(() => ask("POST", "/api/password", { old: old.value, new: fresh.value }))) === undefined) return;
-  old.value = fresh.value = "";
-  toast(say("settings.password_changed"));
-}
-
-function drawData() {
-  const all = h("a", { class: "button", href: "/api/me/export", download: "", text: say("settings.data_export") });
-  const none = h("button", { type: "button", class: "button danger", text: say("settings.data_delete"), on: { click: deleteAll } });
-  const file = h("input", { type: "file", id: "import", accept: "application/json,.json", class: "visually-hidden", on: { change: bringIn } });
-  find("#data-actions").replaceChildren(all, h("label", { class: "button", for: "import", text: say("settings.data_import") }), file, none);
-}
-
-async function bringIn(event) {
-  const [file] = event.target.files;
-  if (!file) return;
-  const talk = await file.text().then(JSON.parse).catch(() => null);
-  event.target.value = "";
-  if (!talk) return toast(say("errors.bad_json"));
-  const made = await guarded(() => ask("POST", "/api/talks/import", talk));
-  if (made) toast(say("settings.data_imported"), { action: { text: say("page.open"), run: () => location.assign(`/talk/${made.id}`) } });
-}
-
-async function deleteAll() {
-  const sure = await confirm(say("settings.data_delete"), say("settings.data_delete_question"), say("settings.data_delete"), { danger: true });
-  if (!sure || (await guarded(() => ask("DELETE", "/api/me/data"))) === undefined) return;
-  sessionStorage.clear();
-  toast(say("settings.data_deleted"));
 }

@@ -16,7 +16,7 @@ function drawing({ middle, low, high, enough, label, names = "arena.axis" }, wid
   const open = enough ? "" : " open";
   const at = (value) => EDGE + (width - 2 * EDGE) * value;
   const ticks = [0, 0.25, 0.5, 0.75, 1].flatMap((value) => [
-    shape("line", { class: value === 0.5 ? "even" : "axis", x1: at(value), x2: at(value), y1: value === 0.5 ? 18 : LINE - 5, y2: LINE + (value === 0.5 ? 18 : 5) }),
+    shape("line", { class: value === 0.5 ? "even" : "axis", x1: at(value), x2: at(value), y1: value === 0.5 ? 34 : LINE - 5, y2: LINE + (value === 0.5 ? 18 : 5) }),
     text(share(value), at(value), LINE + 34, value === 0 ? "start" : value === 1 ? "end" : "middle"),
   ]);
   return shape("svg", { class: "interval", viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": label, direction: "ltr" },

@@ -9,6 +9,7 @@ import { isOpen } from "./tree.js";
 import { revisionOf, usageOf } from "./usage.js";
 
 const SETTLE_MS = 250;
+const LONG_MS = 10_000; // in the queue, after which it is looked again whether anybody works
 
 export class AnswerView {
   #desk;
@@ -17,6 +18,7 @@ export class AnswerView {
   #pending = "";
   #frame = null;
   #settling = null;
+  #queued = null; // since when, as far as was told
   #drawn = "";
 
   constructor(desk, message) {
@@ -51,6 +53,7 @@ export class AnswerView {
 
   #whole(message) {
     this.#cancel();
+    if (!isOpen(message)) this.held = false; // there is nothing more to wait for
     const same = !isOpen(message) && message.text === this.text;
     this.#pending = same ? this.#pending : "";
     if (same) {
@@ -65,7 +68,7 @@ export class AnswerView {
       text: (whole) => this.#begin(whole),
       piece: (piece) => this.#piece(piece),
       phase: (name) => this.#stand(() => (this.phase = name)),
-      standing: (state, ahead) => this.#stand(() => (this.standing = { state, ahead })),
+      standing: (state, ahead) => this.#stood(state, ahead),
       restarted: () => this.#begin(""),
       end: (end, whole) => this.#desk.following.ended(this.#message, end, this.text, whole),
       gone: (message) => this.#desk.following.gone(message),
@@ -93,6 +96,14 @@ export class AnswerView {
     this.#desk.following.heard(this.#message, piece);
     this.#later();
     if (first || interrupted) this.#drawState();
+  }
+
+  #stood(state, ahead) {
+    this.#stand(() => (this.standing = { state, ahead }));
+    this.#queued = state === "queued" ? (this.#queued ?? Date.now()) : null;
+    if (this.#queued === null || Date.now() - this.#queued < LONG_MS) return;
+    this.#queued = Date.now();
+    this.#desk.readiness.look();
   }
 
   #stand(change) {
@@ -138,7 +149,8 @@ export class AnswerView {
 
   #drawFoot(turn) {
     const message = this.#message;
-    if (isOpen(message)) return redraw(this.foot, ...versionsOf(this.#desk, turn.versions, message));
+    const versions = versionsOf(this.#desk, turn.versions, message);
+    if (isOpen(message)) return redraw(this.foot, ...(versions.length ? [h("div", { class: "tools" }, versions)] : []));
     const parts = [];
     const failure = failureOf(this.#desk, message, turn);
     if (failure) parts.push(failure);
@@ -171,7 +183,7 @@ export class AnswerView {
 function nameOf({ secret, side, mode }, model, message) {
   const letter = mode === "blind" ? side.toUpperCase() : "";
   if (secret) return say("answer.side", { side: letter });
-  const name = model?.title ?? message.model;
+  const name = (model?.title ?? message.model) || say("answer.unnamed"); // of what was imported nobody knows
   return letter ? `${letter}: ${name}` : name;
 }
 

@@ -14,12 +14,16 @@ export function showBadge(state) {
   badge.replaceChildren(h("span", { text: say(`badge.${state}`) }));
 }
 
-/** Says that the model is loading until it is ready. changed: told each time that it is looked at */
+/**
+ * Says that the model is loading until it is ready. changed: told each time that it is looked at
+ * logs: files that say why none is there, for whoever runs the chat; null for others
+ */
 export class Readiness {
   #timer = null;
 
-  constructor(changed) {
+  constructor(changed, logs = null) {
     this.changed = changed;
+    this.logs = logs;
     this.banner = find("#banner");
   }
 
@@ -30,15 +34,18 @@ export class Readiness {
     if (ready.state === "ready") return;
     this.banner.classList.toggle("bad", ready.state === "none");
     if (ready.state === "loading") this.#loading(ready);
-    else this.#draw("none", h("div", {}, h("p", { class: "row" }, icon("warn"), h("span", { text: say("ready.none") }))));
+    else this.#draw("none", h("div", {}, h("p", { class: "row" }, icon("warn"), h("span", { text: say("ready.none") })), this.#whereToLook()));
     this.#timer = setTimeout(() => this.look(), LOOK_MS);
   }
 
   async look() {
+    clearTimeout(this.#timer);
     try {
-      this.show((await ask("GET", "/api/me")).ready);
-    } catch {
-      this.#timer = setTimeout(() => this.look(), 2 * LOOK_MS);
+      const { ready, logs = null } = await ask("GET", "/api/me");
+      this.logs = logs;
+      this.show(ready);
+    } catch (error) {
+      if (error.code !== "signed_out") this.#timer = setTimeout(() => this.look(), 2 * LOOK_MS);
     }
   }
 
@@ -48,7 +55,15 @@ export class Readiness {
     this.#draw("loading", h("div", {}, h("p", { text: say("ready.loading", { share: share(done) }) }), bar));
   }
 
+  #whereToLook() {
+    if (this.logs === null) return null;
+    if (!this.logs.length) return h("p", { class: "small", text: say("ready.no_logs") });
+    const files = this.logs.flatMap((file, n) => [n ? ", " : " ", h("code", { dir: "ltr", text: file })]);
+    return h("p", { class: "small" }, say("ready.logs"), files);
+  }
+
   #draw(kind, content) {
+    if (this.banner.dataset.kind === kind && this.banner.textContent === content.textContent) return; // said once
     this.banner.dataset.kind = kind;
     this.banner.replaceChildren(content);
   }

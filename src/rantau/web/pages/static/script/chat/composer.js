@@ -21,8 +21,8 @@ export class Composer {
     this.form.addEventListener("submit", (event) => this.#pressed(event));
     this.input.addEventListener("keydown", (event) => this.#key(event));
     this.input.addEventListener("input", () => this.#typed());
-    this.model.addEventListener("change", () => desk.useModel(this.model.value));
-    this.tune.addEventListener("click", () => desk.tune());
+    this.model.addEventListener("change", () => desk.parameters.useModel(this.model.value));
+    this.tune.addEventListener("click", () => desk.parameters.tune());
     this.draw();
   }
 
@@ -38,6 +38,7 @@ export class Composer {
     this.#talk = id ?? "";
     this.input.value = sessionStorage.getItem(DRAFT + this.#talk) ?? "";
     this.#fit();
+    this.draw();
   }
 
   /** The talk that is open has got a name; the draft goes on. */
@@ -66,8 +67,10 @@ export class Composer {
   }
 
   showModels(models, name, shown) {
-    this.model.hidden = !shown || models.length < 2;
-    this.model.replaceChildren(...models.map((model) => h("option", { value: model.name, text: model.title })));
+    const gone = name && !models.some((model) => model.name === name); // its talk goes on with another one
+    this.model.hidden = !shown || (models.length < 2 && !gone);
+    const old = gone ? [h("option", { value: name, text: name, disabled: true })] : [];
+    this.model.replaceChildren(...old, ...models.map((model) => h("option", { value: model.name, text: model.title })));
     this.model.value = name;
   }
 
@@ -100,8 +103,9 @@ export class Composer {
 
   #pressed(event) {
     event.preventDefault();
-    if (this.#phase !== "idle") this.#desk.asking.stop();
-    else this.submit();
+    if (this.#phase === "idle") return this.submit();
+    if (!matchMedia("(pointer: coarse)").matches) this.focus(); // the button can soon not be pressed, and would lose it
+    return this.#desk.asking.stop();
   }
 
   submit() {
@@ -110,7 +114,7 @@ export class Composer {
   }
 
   #key(event) {
-    if (!sends(event) || matchMedia("(pointer: coarse)").matches) return;
+    if (!sends(event)) return;
     event.preventDefault();
     if (this.#phase === "idle") this.submit();
   }

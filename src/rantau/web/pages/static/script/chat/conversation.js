@@ -10,6 +10,7 @@ export class Conversation {
   #turns = new Map();
   #shown = [];
   #pinned = true;
+  #at = 0; // how far it was scrolled
 
   constructor(desk) {
     this.#desk = desk;
@@ -18,7 +19,8 @@ export class Conversation {
     this.latest = find("#latest");
     this.latest.addEventListener("click", () => this.toEnd());
     this.area.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    new ResizeObserver(() => this.#grew()).observe(this.root);
+    const sizes = new ResizeObserver(() => this.#grew());
+    for (const each of [this.root, this.area]) sizes.observe(each); // the keys of a phone leave less room
   }
 
   clear() {
@@ -61,18 +63,29 @@ export class Conversation {
 
   toEnd() {
     this.#pinned = true;
-    this.area.scrollTop = this.area.scrollHeight;
-    this.#scrolled();
+    this.#grew();
   }
 
   #grew() {
-    if (this.#pinned) this.area.scrollTop = this.area.scrollHeight;
-    this.#scrolled();
+    if (this.#pinned && this.#shown.length) this.area.scrollTop = this.area.scrollHeight;
+    this.#at = this.area.scrollTop;
+    this.#drawLatest();
   }
 
+  /** Whoever turns back wants to read there, be it one line; who comes near the end again goes on with it. */
   #scrolled() {
-    const left = this.area.scrollHeight - this.area.scrollTop - this.area.clientHeight;
-    this.#pinned = left < NEAR;
-    this.latest.hidden = this.#pinned || this.root.hidden;
+    const moved = this.area.scrollTop - this.#at;
+    this.#at = this.area.scrollTop;
+    if (moved < 0) this.#pinned = this.#left() < 2;
+    else if (moved > 0) this.#pinned ||= this.#left() < NEAR;
+    this.#drawLatest();
+  }
+
+  #left() {
+    return this.area.scrollHeight - this.area.scrollTop - this.area.clientHeight;
+  }
+
+  #drawLatest() {
+    this.latest.hidden = this.#pinned || this.root.hidden || this.#left() < NEAR;
   }
 }

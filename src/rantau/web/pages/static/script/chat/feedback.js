@@ -1,6 +1,6 @@
 // Thumbs, and why.
 import { ask } from "../page/api.js";
-import { h, iconButton } from "../page/dom.js";
+import { h, iconButton, told } from "../page/dom.js";
 import { wordsOf } from "../page/errors.js";
 import { toast } from "../page/toast.js";
 import { say } from "../page/words.js";
@@ -18,6 +18,11 @@ export function reasonChips(chosen) {
     return button;
   };
   return h("div", { class: "chips", role: "group", "aria-label": say("reasons.label") }, REASONS.map(chip));
+}
+
+/** Who else may read what a person says of an answer; nobody, in a chat of one person. */
+export function readersOf(key) {
+  return told("people") === "many" ? h("p", { class: "hint", text: say(key) }) : null;
 }
 
 /** Two buttons. place: below them, where reasons are asked for; changed: told the message's new feedback */
@@ -58,7 +63,7 @@ function question(value, known, send, close) {
   };
   return h("div", { class: "judge" },
     h("p", { class: "label", text: say(value > 0 ? "feedback.why_good" : "feedback.why_bad") }),
-    reasonChips(chosen), comment,
+    reasonChips(chosen), comment, readersOf("feedback.readers"),
     h("div", { class: "row" },
       h("button", { type: "button", class: "button main", text: say("feedback.send"), on: { click: done } }),
       h("button", { type: "button", class: "button", text: say("feedback.skip"), on: { click: close } })));

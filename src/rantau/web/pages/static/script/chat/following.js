@@ -9,15 +9,18 @@ import { isOpen } from "./tree.js";
 
 const SAVED_MS = [150, 300, 600, 1200, 2400, 5000, 10_000];
 const LOOK_AGAIN_MS = 3000;
+const UNSEEN = new Set(["signed_out", "not_found"]); // asking again tells nothing
 
 export class Following {
-  unsaved = new Set(); // ids of messages that have ended, of which the row may not say so yet
+  unsaved = new Map(); // ids of messages that have ended, of which the row may not say so yet -> their generations
   #desk;
+  #asked = new Set(); // ids of messages that this tab asked for: it alone tells the others of their end
   #stream;
+  #round = null; // of looking whether they are saved
 
   constructor(desk) {
     this.#desk = desk;
-    this.#stream = new Stream({ onState: (state) => desk.connection(state) });
+    this.#stream = new Stream({ onState: (state) => desk.standing.change(state) });
     this.speech = new Speech(find("#aloud"));
   }
 
@@ -29,31 +32,48 @@ export class Following {
     this.#stream.leaveAll();
     this.speech.drop();
     this.unsaved.clear();
+    this.#asked.clear();
+    this.#round = null;
   }
 
-  /** Is this row behind what the stream has told? */
+  /** These answers were asked for here. Other tabs are told, once now and once when all are kept. */
+  asked(messages) {
+    for (const { id } of messages) this.#asked.add(id);
+    this.#desk.others.tell();
+  }
+
+  /** Is this row behind what the stream has told? One with another generation is not: it is answered anew. */
   isBehind(message) {
-    return this.unsaved.has(message.id) && isOpen(message);
+    return isOpen(message) && this.#hasEnded(message);
+  }
+
+  #hasEnded({ id, generation }) {
+    return this.unsaved.has(id) && this.unsaved.get(id) === generation;
   }
 
   follow(message, view) {
-    if (!message.generation || this.unsaved.has(message.id) || this.#stream.follows(message.generation)) return;
+    if (!message.generation || this.#hasEnded(message) || this.#stream.follows(message.generation)) return;
     this.#stream.follow(message.generation, view.follower());
   }
 
+  /** Of several answers that are written at once, those on other branches are not read out. */
   heard(message, piece) {
-    if (this.#desk.mode === "single") this.speech.feed(piece);
-    else this.#desk.conversation.heard(message);
+    if (this.#desk.mode !== "single") this.#desk.conversation.heard(message);
+    else if (this.#isShown(message)) this.speech.feed(piece);
+  }
+
+  #isShown(message) {
+    return this.#desk.conversation.viewOf(message.id) !== null;
   }
 
   /** whole: the text agrees with the server's; where it does not, the row takes its place */
   ended(message, end, text, whole) {
-    this.unsaved.add(message.id);
-    if (this.#desk.mode === "single") this.speech.finish();
-    else this.speech.say(say("answer.ended"));
+    this.unsaved.set(message.id, message.generation);
+    if (this.#desk.mode !== "single") this.speech.say(say("answer.ended"));
+    else if (this.#isShown(message)) this.speech.finish();
     this.#desk.learned([{ ...this.#desk.messages.get(message.id), text, state: end.s, reason: end.r, code: end.c ?? "" }]);
     if (!whole) this.#mismatch(message.generation);
-    return this.#untilSaved(this.#desk.talk?.id);
+    return this.#untilSaved();
   }
 
   #mismatch(generation) {
@@ -68,21 +88,24 @@ export class Following {
   }
 
   lost(code) {
-    if (code === "signed_out") this.#desk.signedOut();
+    if (code === "signed_out") this.#desk.standing.signedOut();
     else setTimeout(() => this.#desk.reload().catch(() => {}), LOOK_AGAIN_MS);
   }
 
-  /** Asks until the rows have what the stream said. */
-  async #untilSaved(id) {
-    for (const ms of SAVED_MS) {
-      await new Promise((resolve) => setTimeout(resolve, ms));
-      if (this.#desk.talk?.id !== id) return;
-      const found = await ask("GET", `/api/talks/${id}`).catch(() => null);
-      if (this.#desk.talk?.id !== id) return;
-      if (found) this.#desk.learnTalk(found);
-      if (found && !this.unsaved.size) break;
+  /** Asks until the rows have what the stream said. A later end takes this over. */
+  async #untilSaved() {
+    const round = {};
+    this.#round = round;
+    for (let n = 0; this.unsaved.size; n++) {
+      await new Promise((resolve) => setTimeout(resolve, SAVED_MS[Math.min(n, SAVED_MS.length - 1)]));
+      if (this.#round !== round) return;
+      await this.#desk.reload().catch((error) => UNSEEN.has(error.code) && this.unsaved.clear());
+      if (this.#round !== round) return;
     }
-    this.#desk.others.tell();
+    if (this.#asked.size && !this.#desk.drawing.openAnswers.some(({ id }) => this.#asked.has(id))) {
+      this.#asked.clear();
+      this.#desk.others.tell();
+    }
   }
 
   /** Rows that have ended are kept. */

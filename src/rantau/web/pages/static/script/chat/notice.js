@@ -4,13 +4,13 @@ import { say } from "../page/words.js";
 
 let timer = null;
 
-/** text; retryS: seconds until `retry` may be pressed */
-export function notice(text, { retryS = null, retry = null, kind = "" } = {}) {
+/** text; retryS: seconds until `retry` may be pressed; closed: called when a person closes it */
+export function notice(text, { retryS = null, retry = null, closed = () => {}, kind = "" } = {}) {
   const place = find("#notice");
   clearInterval(timer);
   const count = h("span", { class: "number" });
   const button = retry && h("button", { type: "button", class: "button", text: say("notice.retry"), on: { click: () => (dropNotice(), retry()) } });
-  const close = h("button", { type: "button", class: "quiet", text: say("notice.close"), on: { click: dropNotice } });
+  const close = h("button", { type: "button", class: "quiet", text: say("notice.close"), on: { click: () => (dropNotice(), closed()) } });
   place.replaceChildren(h("div", { class: `note notice ${kind}` }, h("p", {}, `${text} `, count), button, close));
   if (retryS) countDown(Math.ceil(retryS), count, button);
 }

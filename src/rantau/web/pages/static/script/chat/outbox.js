@@ -1,4 +1,5 @@
 // Messages on their way: each has one name for ever, so that saying it twice is saying it once, also after a reload.
+// Those that were refused while another one was being written are kept here, too.
 const KEY = "rantau:outbox";
 
 export const newName = () => {
@@ -6,22 +7,30 @@ export const newName = () => {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 };
 
-/** What is not answered for yet: {talk, client_id, text, parent} */
-export function waiting(storage = sessionStorage) {
-  try {
-    const found = JSON.parse(storage.getItem(KEY) ?? "[]");
-    return Array.isArray(found) ? found.filter((each) => each?.client_id && each.talk && typeof each.text === "string") : [];
-  } catch {
-    return [];
-  }
-}
+/**
+ * What is not answered for yet: {talk, making, named, client_id, text, parent}; talk null: it is to be made under
+ * that name, as making says
+ */
+export const waiting = (storage) => kept(storage).filter((each) => !each.refused);
+
+/** What was refused in a talk, and waits to be changed. */
+export const refusedIn = (talk, storage) => kept(storage).filter((each) => each.refused && each.talk === talk);
 
 export function remember(message, storage = sessionStorage) {
-  keep([...waiting(storage).filter((each) => each.client_id !== message.client_id), message], storage);
+  keep([...kept(storage).filter((each) => each.client_id !== message.client_id), message], storage);
 }
 
 export function forget(name, storage = sessionStorage) {
-  keep(waiting(storage).filter((each) => each.client_id !== name), storage);
+  keep(kept(storage).filter((each) => each.client_id !== name), storage);
+}
+
+function kept(storage = sessionStorage) {
+  try {
+    const found = JSON.parse(storage.getItem(KEY) ?? "[]");
+    return Array.isArray(found) ? found.filter((each) => each?.client_id && typeof each.text === "string") : [];
+  } catch {
+    return [];
+  }
 }
 
 function keep(messages, storage) {

@@ -1,6 +1,6 @@
 // The settings of a talk: how its answers are drawn, and what the model is told before it begins.
 import { find, h, iconButton } from "../page/dom.js";
-import { number, say } from "../page/words.js";
+import { list, number, say } from "../page/words.js";
 
 const RANGES = [
   { name: "temperature", min: 0, max: 2, step: 0.05 },
@@ -13,16 +13,19 @@ const NUMBERS = [
   { name: "seed", min: 0, max: 2 ** 31 - 1, optional: true },
 ];
 
-/** Which parameters differ from the site's. */
-export function changedOf(wish, defaults) {
-  return Object.keys(wish).filter((name) => JSON.stringify(wish[name]) !== JSON.stringify(defaults[name]));
+/** Which parameters differ from the site's; those that its engine cannot grant make no difference. */
+export function changedOf(wish, defaults, cannot = []) {
+  return Object.keys(wish).filter((name) => !cannot.includes(name) && JSON.stringify(wish[name]) !== JSON.stringify(defaults[name]));
 }
 
-/** Opens the panel. now: {wish, system_prompt}; defaults: the same, of the site. saved: told what was changed */
+/**
+ * Opens the panel. now: {wish, system_prompt}; defaults: the same, of the site, and `cannot`: parameters that are not
+ * offered. saved: told what was changed
+ */
 export function openPanel({ now, defaults, context }, saved) {
   const dialog = h("dialog", { class: "panel", "aria-labelledby": "panel-title" });
   const before = document.activeElement;
-  const fields = fieldsOf({ ...defaults.wish, ...now.wish }, now.system_prompt ?? defaults.system_prompt, context);
+  const fields = fieldsOf({ ...defaults.wish, ...now.wish }, now.system_prompt ?? defaults.system_prompt, context, defaults.cannot ?? []);
   const close = () => dialog.close();
   const reset = () => fields.fill(defaults.wish, defaults.system_prompt);
   const submit = (event) => {
@@ -44,10 +47,11 @@ export function openPanel({ now, defaults, context }, saved) {
   find("textarea", dialog).focus();
 }
 
-function fieldsOf(wish, system, context) {
+function fieldsOf(wish, system, context, cannot) {
+  const offered = ({ name }) => !cannot.includes(name);
   const prompt = h("textarea", { id: "panel-system", dir: "auto", maxlength: "16000", placeholder: say("panel.system_empty") });
-  const ranges = RANGES.map((range) => slider(range));
-  const numbers = NUMBERS.map((each) => numeric({ max: context, ...each }));
+  const ranges = RANGES.filter(offered).map((range) => slider(range));
+  const numbers = NUMBERS.filter(offered).map((each) => numeric({ max: context, ...each }));
   const stop = h("input", { id: "panel-stop", dir: "auto", autocomplete: "off", placeholder: say("panel.stop_empty") });
   const all = [...ranges, ...numbers];
   const fill = (values, text) => {
@@ -59,11 +63,17 @@ function fieldsOf(wish, system, context) {
   const read = (defaults) => {
     const values = Object.fromEntries(all.map((each) => [each.name, each.read()]));
     values.stop = stop.value.split(",").map((text) => text.trim()).filter(Boolean).slice(0, 4).map((text) => text.slice(0, 32));
-    const names = changedOf(values, defaults);
+    const names = changedOf(values, defaults, cannot);
     return { system_prompt: prompt.value.trim(), wish: Object.fromEntries(names.map((name) => [name, values[name]])) };
   };
-  const elements = [field("system", prompt), ...all.map((each) => each.element), field("stop", stop)];
-  return { elements, fill, read };
+  const elements = [field("system", prompt), ...all.map((each) => each.element), ...(cannot.includes("stop") ? [] : [field("stop", stop)]), missing(cannot)];
+  return { elements: elements.filter(Boolean), fill, read };
+}
+
+/** Why some parameters that people know from elsewhere are not there. */
+function missing(cannot) {
+  const names = cannot.map((name) => say(`panel.${name}`));
+  return names.length ? h("p", { class: "hint", id: "panel-cannot", text: say("panel.cannot", { names: list(names) }) }) : null;
 }
 
 function field(name, input, extra = null) {

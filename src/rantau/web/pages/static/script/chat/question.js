@@ -2,6 +2,7 @@
 import { h, iconButton, redraw } from "../page/dom.js";
 import { say } from "../page/words.js";
 import { versionsOf } from "./actions.js";
+import { dropNotice } from "./notice.js";
 
 const LONG = 400; // characters from which on a question is set like a text
 
@@ -19,7 +20,7 @@ export class QuestionView {
 
   update(message, questions) {
     this.#message = message;
-    const looks = JSON.stringify([message.text, message.state, questions.map((q) => q.id)]);
+    const looks = JSON.stringify([message.text, message.state, message.refused, message.unheard, questions.map((q) => q.id)]);
     if (looks === this.#drawn) return;
     this.#drawn = looks;
     this.#show(questions);
@@ -27,14 +28,22 @@ export class QuestionView {
 
   #show(questions = this.questions) {
     this.questions = questions;
-    const { text, pending } = this.#message;
+    const { text, pending, refused, unheard } = this.#message;
     const long = text.length > LONG || text.split("\n").length > 6;
     this.element.classList.toggle("branched", questions.length > 1);
     const tools = h("div", { class: "tools" }, versionsOf(this.#desk, questions, this.#message),
       iconButton("copy", say("question.copy"), (event) => this.#desk.copy(text, event.currentTarget)),
-      iconButton("edit", say("question.edit"), () => this.#edit()));
-    const waiting = h("p", { class: "state", text: say("state.sending") });
-    redraw(this.matter, h("p", { class: `asked ${long ? "long" : ""}`.trim(), dir: "auto", text }), pending ? waiting : tools);
+      iconButton("edit", say("question.edit"), () => this.#edit()),
+      refused ? iconButton("bin", say("question.discard"), () => this.#discard()) : null);
+    const asked = h("p", { class: `asked ${long ? "long" : ""}`.trim(), dir: "auto", text });
+    const state = h("p", { class: `state ${refused ? "refused" : ""}`.trim(), text: say(refused ? "state.refused" : unheard ? "state.unheard" : "state.sending") });
+    redraw(this.matter, asked, ...(pending ? [state] : []), ...(pending && !refused ? [] : [tools]));
+  }
+
+  #discard() {
+    dropNotice();
+    this.#desk.asking.drop(this.#message);
+    this.#desk.draw();
   }
 
   #edit() {
@@ -66,7 +75,8 @@ export class QuestionView {
   }
 }
 
-/** Enter sends; with shift it is a new line, and while a word is being composed it only ends that. */
+/** Enter sends; with shift, and on a touch screen, it is a new line, and while a word is being composed it only ends that. */
 export function sends(event) {
-  return event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229;
+  if (event.key !== "Enter" || event.shiftKey || matchMedia("(pointer: coarse)").matches) return false;
+  return !event.isComposing && event.keyCode !== 229;
 }

@@ -18,11 +18,13 @@ export function actionsOf(desk, talk) {
   ];
 }
 
-async function guarded(act) {
+const SHARES = { too_many: "share.many", empty: "share.nothing" };
+
+async function guarded(act, own = {}) {
   try {
     return await act();
   } catch (error) {
-    toast(wordsOf(error));
+    toast(wordsOf(error, own));
     return null;
   }
 }
@@ -38,7 +40,8 @@ async function rename(desk, talk) {
 }
 
 async function remove(desk, talk) {
-  if (!(await confirm(say("talk.delete_title"), say("talk.delete_question", { title: talk.title }), say("talk.delete"), { danger: true }))) return;
+  const question = say("talk.delete_question", { title: talk.title || say("talk.untitled"), n: desk.me.keep_deleted_days });
+  if (!(await confirm(say("talk.delete_title"), question, say("talk.delete"), { danger: true }))) return;
   if ((await guarded(() => ask("DELETE", `/api/talks/${talk.id}`))) === null) return;
   desk.sidebar.remove(talk.id);
   desk.others.tell(talk.id, true);
@@ -52,7 +55,7 @@ async function remove(desk, talk) {
 
 async function share(talk) {
   const address = `/api/talks/${talk.id}/share`;
-  const made = await guarded(() => ask("POST", address, {}));
+  const made = await guarded(() => ask("POST", address, {}), SHARES);
   if (!made) return;
   const link = new URL(made.url ?? made.path ?? `/share/${made.token}`, location.origin).href;
   await show(say("share.title"), (close) => {

@@ -34,7 +34,7 @@ export class TurnView {
       return view;
     });
     if (mode === "single") arrange(this.element, [this.question.element, ...views.map((view) => view.element)]);
-    else this.#sideBySide(question, answers, views, mode, secret);
+    else this.#sideBySide(question, answers, views, mode);
     return views;
   }
 
@@ -43,7 +43,7 @@ export class TurnView {
     return this.#answers.get(message.id);
   }
 
-  #sideBySide(question, answers, views, mode, secret) {
+  #sideBySide(question, answers, views, mode) {
     arrange(this.pair, views.map((view) => view.element));
     const parts = [this.question.element, this.tabs, this.pair];
     if (mode === "blind" && question.battle) {
@@ -53,16 +53,16 @@ export class TurnView {
       this.#gate(answers, views);
     }
     arrange(this.element, parts);
-    this.#drawTabs(answers, views, secret);
+    this.#drawTabs(answers, views);
   }
 
-  #drawTabs(answers, views, secret) {
+  #drawTabs(answers, views) {
     const names = answers.map((answer, n) => views[n].who.textContent);
     if (this.tabs.dataset.names !== names.join("\n") || this.tabs.childElementCount !== views.length) {
       this.tabs.dataset.names = names.join("\n");
       this.tabs.replaceChildren(...answers.map((answer, n) => this.#tab(names[n], views[n], n)));
     }
-    this.#turnTo(this.front, views, secret);
+    this.#turnTo(this.front);
   }
 
   #tab(name, view, n) {

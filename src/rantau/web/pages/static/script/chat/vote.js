@@ -4,7 +4,7 @@ import { h } from "../page/dom.js";
 import { wordsOf } from "../page/errors.js";
 import { toast } from "../page/toast.js";
 import { language, say } from "../page/words.js";
-import { reasonChips } from "./feedback.js";
+import { readersOf, reasonChips } from "./feedback.js";
 import { isOpen } from "./tree.js";
 
 const CHOICES = ["a", "b", "tie", "bad"];
@@ -42,7 +42,7 @@ export class VoteView {
       h("h3", { text: say("vote.question") }),
       h("div", {}, h("p", { class: "hint", text: say("vote.reasons") })),
       reasonChips(this.#reasons),
-      h("div", { class: "choices" }, CHOICES.map(button)));
+      h("div", { class: "choices" }, CHOICES.map(button)), readersOf("vote.readers"));
   }
 
   async #vote(battle, choice) {

@@ -1,15 +1,20 @@
 // Lines into blocks: paragraphs, headings, lists, quotes, tables, code.
+import { directionOf } from "./direction.js";
+import { beginsFormula, formulaBlock } from "./formulas.js";
+import { beginsHeading, heading, underlined } from "./headings.js";
 import { inline } from "./inline.js";
 import { node } from "./node.js";
 import { header, isTable, table } from "./tables.js";
 
 const DEEPEST = 8; // lists and quotes inside one another; deeper ones are paragraphs
 const FENCE = /^ {0,3}(?:(`{3,})([^`]*)|(~{3,})(.*))$/;
-const HEADING = /^ {0,3}(#{1,6})(?=[ \t]|$)/;
 const RULE = /^ {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$/;
 const QUOTE = /^ {0,3}> ?/;
 const ITEM = /^( {0,3})([-*+]|\d{1,9}[.)])(?:([ \t]{1,4})(?=\S)|[ \t]*$)/;
-const INDENTED_ITEM = /^ {2,}(?:[-*+]|\d{1,9}[.)])[ \t]/;
+const INNER_ITEM = /^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]/;
+const TASK = /^\[([ xX])\][ \t]+(?=\S)/;
+const NESTED = 2; // columns further in from which on an item belongs to the one before, as models write it
+const TAB = 4;
 
 /** Blocks of lines: {node, from} with the first line of each. open: the last one is still being written. */
 export function blocks(lines, { open = false, labels = {}, depth = 0 } = {}) {
@@ -31,13 +36,15 @@ function read(lines, at, options) {
   const line = lines[at];
   const fence = FENCE.exec(line);
   if (fence) return code(lines, at, fence[1] ?? fence[3], fence[2] ?? fence[4], options);
+  const math = formulaBlock(lines, at, options.open);
+  if (math) return math;
   if (options.open && at === lines.length - 1 && isMark(line.trim())) return paragraph(lines, at, options);
-  if (HEADING.test(line)) return heading(lines, at, options);
+  if (beginsHeading(line)) return heading(lines, at, options.open);
   if (RULE.test(line)) return { node: node("hr"), next: at + 1 };
   if (options.depth < DEEPEST && QUOTE.test(line)) return quote(lines, at, options);
   if (options.depth < DEEPEST && ITEM.test(line)) return list(lines, at, options);
   if (isTable(lines, at)) return table(lines, at, { open: options.open, isEnd: starts });
-  return paragraph(lines, at, options);
+  return underlined(lines, at, options.open) ?? paragraph(lines, at, options);
 }
 
 const isLast = (lines, next, { open }) => open && next >= lines.length;
@@ -61,21 +68,12 @@ function isPartOf(marks, line) {
   return text !== "" && marks.startsWith(text);
 }
 
-function heading(lines, at, { open }) {
-  const [marks, hashes] = HEADING.exec(lines[at]);
-  let text = lines[at].slice(marks.length).trim();
-  const closing = /(?:^|[ \t])#+$/.exec(text.slice(-64));
-  if (closing) text = text.slice(0, text.length - closing[0].length).trimEnd();
-  const level = Math.min(hashes.length + 2, 6);
-  return { node: node(`h${level}`, inline(text, { open: open && at === lines.length - 1 }), { dir: "auto" }), next: at + 1 };
-}
-
 function quote(lines, at, options) {
   let end = at;
   while (end < lines.length && QUOTE.test(lines[end])) end++;
   const inside = lines.slice(at, end).map((line) => line.replace(QUOTE, ""));
-  const children = blocks(inside, { ...options, open: isLast(lines, end, options), depth: options.depth + 1 });
-  return { node: node("blockquote", children.map((b) => b.node), { dir: "auto" }), next: end };
+  const children = blocks(inside, { ...options, open: isLast(lines, end, options), depth: options.depth + 1 }).map((b) => b.node);
+  return { node: node("blockquote", children, { dir: directionOf(children) }), next: end };
 }
 
 function list(lines, at, options) {
@@ -92,8 +90,8 @@ function list(lines, at, options) {
   }
   const children = items.map((item) => itemNode(item, options));
   const start = /^\d/.test(first) ? Number.parseInt(first, 10) : 1;
-  const attributes = kind === "-" || kind === "*" || kind === "+" ? {} : { start: String(start) };
-  return { node: node(attributes.start ? "ol" : "ul", children, attributes), next };
+  const dir = directionOf(children);
+  return { node: /^[-*+]$/.test(kind) ? node("ul", children, { dir }) : node("ol", children, { start: String(start), dir }), next };
 }
 
 const kindOf = (marker) => (/^\d/.test(marker) ? marker.at(-1) : marker);
@@ -106,26 +104,46 @@ function itemAt(lines, at, [whole, indent, marker, space]) {
   let blank = false;
   for (; next < lines.length; next++) {
     const line = lines[next];
+    const columns = columnsOf(line);
     if (!line.trim()) blank = true;
-    else if (line.startsWith(" ".repeat(width)) || INDENTED_ITEM.test(line)) blank = false;
+    else if (columns >= width || (columns >= indent.length + NESTED && INNER_ITEM.test(line))) blank = false;
     else if (blank || ITEM.test(line) || starts(lines, next)) break;
-    taken.push(line.slice(Math.min(width, /^ */.exec(line)[0].length)));
+    taken.push(outdented(line, width));
   }
   while (taken.length > 1 && !taken.at(-1).trim()) taken.pop();
   return { lines: taken, next };
 }
 
+/** How far in a line begins. */
+function columnsOf(line) {
+  let columns = 0;
+  for (const char of /^[ \t]*/.exec(line)[0]) columns += char === "\t" ? TAB - (columns % TAB) : 1;
+  return columns;
+}
+
+/** The line without so many columns of its indent, or all of it; of a tab the rest stays as spaces. */
+function outdented(line, width) {
+  let [at, columns] = [0, 0];
+  while (columns < width && (line[at] === " " || line[at] === "\t")) {
+    columns += line[at] === "\t" ? TAB - (columns % TAB) : 1;
+    at++;
+  }
+  return " ".repeat(Math.max(columns - width, 0)) + line.slice(at);
+}
+
 function itemNode(item, options) {
-  const inside = blocks(item.lines, { ...options, open: options.open && item.last, depth: options.depth + 1 });
+  const [first, ...rest] = item.lines;
+  const task = first.replace(TASK, (_, done) => (done === " " ? "\u2610 " : "\u2611 "));
+  const inside = blocks([task, ...rest], { ...options, open: options.open && item.last, depth: options.depth + 1 });
   const children = inside.map((b) => b.node);
   const tight = children[0]?.tag === "p" ? [...children[0].children, ...children.slice(1)] : children;
-  return node("li", tight, { dir: "auto" });
+  return node("li", tight);
 }
 
 /** Does a block begin here that ends a paragraph? */
 function starts(lines, at) {
   const line = lines[at];
-  return FENCE.test(line) || HEADING.test(line) || RULE.test(line) || QUOTE.test(line) || isTable(lines, at);
+  return FENCE.test(line) || beginsHeading(line) || RULE.test(line) || QUOTE.test(line) || beginsFormula(line) || isTable(lines, at);
 }
 
 const beginsList = (line) => {
@@ -144,4 +162,4 @@ function paragraph(lines, at, options) {
 }
 
 /** A last line that is only the beginning of a marker says nothing yet. */
-const isMark = (line) => /^(?:#{1,6}|[-*_]{1,2}|`{1,2}|~{1,2}|\d{1,9}[.)]?|[+>])$/.test(line);
+const isMark = (line) => /^(?:#{1,6}|[-*_]{1,2}|=|`{1,2}|~{1,2}|\d{1,9}[.)]?|[+>])$/.test(line);

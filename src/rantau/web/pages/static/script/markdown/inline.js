@@ -43,16 +43,17 @@ function put(stack, token, open) {
 }
 
 function mark(stack, token, open) {
-  const length = token.closes ? close(stack, token.kind, token.length) : token.length;
+  const length = token.closes ? close(stack, token, token.length) : token.length;
   if (!length) return;
-  if (token.opens && stack.length < DEEPEST) stack.push({ char: token.kind, length, children: [], inWord: token.inWord });
+  if (token.opens && stack.length < DEEPEST) stack.push({ char: token.kind, token, length, children: [], inWord: token.inWord });
   else if (!(open && token.last && !token.closes)) stack.at(-1).children.push(token.kind.repeat(length));
 }
 
 /** Gives what stands after the nearest marker of the kind its mark. Returns   how much of the marker is left */
-function close(stack, char, length) {
+function close(stack, token, length) {
+  const char = token.kind;
   let left = length;
-  let place = lastOf(stack, char);
+  let place = lastOf(stack, token);
   while (left && place > 0 && stack[place].children.length + stack.length - 1 - place) {
     while (stack.length - 1 > place) spill(stack);
     const frame = stack[place];
@@ -62,13 +63,19 @@ function close(stack, char, length) {
     frame.length -= used;
     left -= used;
     if (!frame.length) spill(stack);
-    place = lastOf(stack, char);
+    place = lastOf(stack, token);
   }
   return left;
 }
 
-function lastOf(stack, char) {
-  return stack.findLastIndex((frame) => frame.char === char);
+function lastOf(stack, closer) {
+  return stack.findLastIndex((frame) => frame.char === closer.kind && pairs(frame.token, closer));
+}
+
+/** The rule of three: a marker that may open and close does not pair where the lengths would not come out even. */
+function pairs(opener, closer) {
+  const even = (opener.length + closer.length) % 3 !== 0 || (opener.length % 3 === 0 && closer.length % 3 === 0);
+  return even || !(opener.closes || closer.opens);
 }
 
 /** A marker that found no pair is text. */
@@ -79,9 +86,9 @@ function spill(stack) {
 
 function closed(stack, open) {
   while (stack.length > 1) {
-    const { char, length, children, inWord } = stack.at(-1);
+    const { token, length, children, inWord } = stack.at(-1);
     const waits = open && !inWord && length <= 3;
-    if (waits && children.length) close(stack, char, length);
+    if (waits && children.length) close(stack, { ...token, opens: false, closes: true }, length);
     else if (waits) stack.pop();
     else spill(stack);
   }

@@ -1,17 +1,22 @@
 // The text inside a block, cut into what may be marked and what may mark.
+import { formula } from "./formulas.js";
 import { bareAddress, safeAddress, target } from "./links.js";
 import { node } from "./node.js";
 
 const ESCAPABLE = /[!-/:-@[-`{-~]/;
 const ANGLE = /<((?:https?:\/\/|mailto:)[^\s<>\u0000-\u0020\u007f]{1,2048})>/iy;
 const BREAK = /<br[ \t]{0,8}\/?>/iy;
-const PLAIN = /[^\\`*_~[\]!<hH\n]+/y;
+const PLAIN = /[^\\`*_~[\]!<&hHwW$\n]+/y;
+const ENTITY = /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos|nbsp));/iy;
+const NAMED = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0" };
 const WORD = /[\p{L}\p{N}]/u;
 const PUNCTUATION = /[\p{P}\p{S}]/u;
+/** Letters of writing that sets no space between words: a marker beside one may open or close there. */
+const UNSPACED = /[\p{sc=Han}\p{sc=Hangul}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}\p{sc=Tibt}]/u;
 
 /** tokens: {kind, value?}; links: place of the bracket that opens one -> {close, address}. */
 export function lex(text, open) {
-  const reading = { text, open, tokens: [], links: new Map(), waiting: [], closers: backticks(text) };
+  const reading = { text, open, tokens: [], links: new Map(), waiting: [], closers: backticks(text), missing: new Set() };
   let at = 0;
   while (at < text.length) at = next(reading, at);
   const last = reading.waiting.at(-1);
@@ -23,6 +28,8 @@ function next(reading, at) {
   const { text, tokens } = reading;
   const char = text[at];
   const put = (token, length) => (tokens.push(token), at + length);
+  const math = char === "\\" || char === "$" ? formula(reading, at) : null;
+  if (math) return put({ kind: "node", value: math.node }, math.length);
   if (char === "\\") return escaped(text, at, put);
   if (char === "`") return code(reading, at, put);
   if (char === "*" || char === "_" || char === "~") return marker(text, at, put);
@@ -30,13 +37,14 @@ function next(reading, at) {
   if (char === "]") return closing(reading, at, put);
   if (char === "\n") return put({ kind: "node", value: node("br") }, 1);
   if (char === "<") return angle(text, at, put);
-  const found = (char === "h" || char === "H") && !WORD.test(text[at - 1] ?? " ") ? bareAddress(text, at) : null;
-  if (found) return put({ kind: "node", value: link(found) }, found.length);
+  if (char === "&") return entity(text, at, put);
+  const found = "hHwW".includes(char) ? bareAddress(text, at) : null;
+  if (found) return put({ kind: "node", value: link(found.shown, found.address) }, found.shown.length);
   const plain = match(PLAIN, text, at) ?? char;
   return put({ kind: "text", value: plain }, plain.length);
 }
 
-const link = (address) => node("a", [address], { href: safeAddress(address) });
+const link = (shown, address = shown) => node("a", [shown], { href: safeAddress(address) });
 
 function match(pattern, text, at) {
   pattern.lastIndex = at;
@@ -103,7 +111,22 @@ function marker(text, at, put) {
 
 function flanks(inner, outer) {
   if (/\s/.test(inner)) return false;
-  return !PUNCTUATION.test(inner) || /\s/.test(outer) || PUNCTUATION.test(outer);
+  return !PUNCTUATION.test(inner) || /\s/.test(outer) || PUNCTUATION.test(outer) || UNSPACED.test(outer);
+}
+
+/** A character by its name or number; what names none stands for itself. */
+function entity(text, at, put) {
+  ENTITY.lastIndex = at;
+  const found = ENTITY.exec(text);
+  if (!found) return put({ kind: "text", value: "&" }, 1);
+  const [whole, decimal, hexadecimal, name] = found;
+  const value = name ? NAMED[name.toLowerCase()] : character(decimal ? Number.parseInt(decimal, 10) : Number.parseInt(hexadecimal, 16));
+  return put({ kind: "text", value }, whole.length);
+}
+
+function character(code) {
+  const isOne = code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
+  return String.fromCodePoint(isOne ? code : 0xfffd);
 }
 
 function angle(text, at, put) {

@@ -53,7 +53,7 @@ export class Rendering {
   #show(open) {
     this.#read = this.#text.length;
     const lines = this.#text.slice(this.#frozen).split("\n");
-    const found = blocks(lines, { open, labels: this.#labels });
+    const found = blocks(lines.map(withoutReturn), { open, labels: this.#labels });
     const nodes = found.map((block) => block.node);
     const places = patch(this.#root, this.#open.places, this.#open.nodes, nodes);
     const stands = Math.max(found.findLastIndex((block) => block.from < lines.length - 1), 0);
@@ -66,3 +66,6 @@ export class Rendering {
     for (const line of lines.slice(0, count)) this.#frozen += line.length + 1;
   }
 }
+
+/** Some texts end their lines the way of Windows. */
+const withoutReturn = (line) => (line.endsWith("\r") ? line.slice(0, -1) : line);

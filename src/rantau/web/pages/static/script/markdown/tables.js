@@ -1,4 +1,5 @@
 // Tables of pipes.
+import { directionOf } from "./direction.js";
 import { inline } from "./inline.js";
 import { node } from "./node.js";
 
@@ -27,7 +28,7 @@ export function header(line) {
   return wrapped([node("thead", [row(line, cells(line).slice(0, MOST_COLUMNS).map(() => ""), "th", true)])]);
 }
 
-const wrapped = (children) => node("div", [node("table", children)], { class: "scroll", tabindex: "0" });
+const wrapped = (children) => node("div", [node("table", children, { dir: directionOf(children) })], { class: "scroll", tabindex: "0" });
 
 function row(line, sides, tag, open) {
   const texts = cells(line);

@@ -10,16 +10,17 @@ export class Refused extends Error {
 }
 
 const WAITS_MS = [400, 1000, 2500, 5000, 10_000, 10_000, 10_000];
-const UNSURE = new Set([502, 504]); // a proxy's words: nobody knows whether the server heard
+const LONGEST_MS = 30_000; // a connection that broke while the machine slept says nothing at all
+const UNSURE = new Set([502, 503, 504]); // a proxy's words, without a code: nobody knows whether the server heard
 
-/** The answer's value. Raises   Refused */
-export async function ask(method, address, body) {
+/** The answer's value. longestMs: then nobody knows whether it was heard. Raises   Refused */
+export async function ask(method, address, body, { longestMs = null } = {}) {
   const headers = { Accept: "application/json", "X-CSRFToken": told("csrf") };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer;
   try {
     const sent = body === undefined ? undefined : JSON.stringify(body);
-    answer = await fetch(address, { method, headers, body: sent, credentials: "same-origin", cache: "no-store" });
+    answer = await fetch(address, { method, headers, body: sent, credentials: "same-origin", cache: "no-store", signal: longestMs && AbortSignal.timeout(longestMs) });
   } catch (error) {
     throw new Refused("network", String(error));
   }
@@ -30,17 +31,18 @@ export async function ask(method, address, body) {
 }
 
 function refusal(answer, value) {
-  const { code = answer.ok ? "bad_answer" : `http_${answer.status}`, message = "", retry_s: said } = value?.error ?? {};
+  const unsaid = answer.ok ? "bad_answer" : UNSURE.has(answer.status) ? "network" : `http_${answer.status}`;
+  const { code = unsaid, message = "", retry_s: said } = value?.error ?? {};
   const header = Number.parseInt(answer.headers.get("Retry-After") ?? "", 10);
   const retry = said ?? (Number.isNaN(header) ? null : header);
-  return new Refused(UNSURE.has(answer.status) ? "network" : code, message, { status: answer.status, retry_s: retry });
+  return new Refused(code, message, { status: answer.status, retry_s: retry });
 }
 
 /** Asks until the server answers: for what may be said twice. wait: told of each wait before the next try */
 export async function askAgain(method, address, body, { wait = () => {}, waits = WAITS_MS } = {}) {
   for (let tries = 0; ; tries++) {
     try {
-      return await ask(method, address, body);
+      return await ask(method, address, body, { longestMs: LONGEST_MS });
     } catch (error) {
       if (error.code !== "network" || tries >= waits.length) throw error;
       const ms = waits[tries] * (0.75 + Math.random() / 2);

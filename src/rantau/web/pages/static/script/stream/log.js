@@ -1,7 +1,6 @@
 // What this tab has read of one generation: its text, and the entry up to which it was read.
 import { sha256 } from "../page/sha256.js";
 
-const KEY = "rantau:log:";
 export const START = "0-0";
 
 const seqOf = (id) => Number.parseInt(id.split("-")[1], 10);
@@ -9,17 +8,6 @@ const seqOf = (id) => Number.parseInt(id.split("-")[1], 10);
 export class Log {
   constructor(generation, { after = START, text = "" } = {}) {
     Object.assign(this, { generation, after, text });
-  }
-
-  /** As this tab left it, or from the start. */
-  static kept(generation, storage) {
-    try {
-      const found = JSON.parse(storage.getItem(KEY + generation) ?? "null");
-      const usable = typeof found?.text === "string" && /^\d+-\d+$/.test(found.after);
-      return new Log(generation, usable ? found : {});
-    } catch {
-      return new Log(generation);
-    }
   }
 
   /** Takes what is new; an entry that was read before is passed over. Returns   {pieces, phase, end, gap} */
@@ -53,21 +41,4 @@ export class Log {
     this.after = START;
     this.text = "";
   }
-
-  keep(storage) {
-    try {
-      storage.setItem(KEY + this.generation, JSON.stringify({ after: this.after, text: this.text }));
-    } catch {
-      storage.removeItem(KEY + this.generation); // full: the next reading begins at the start
-    }
-  }
-
-  forget(storage) {
-    storage.removeItem(KEY + this.generation);
-  }
-}
-
-/** Forgets all logs of this tab: somebody signs out. */
-export function forgetAll(storage) {
-  for (const key of Object.keys(storage)) if (key.startsWith("rantau:")) storage.removeItem(key);
 }

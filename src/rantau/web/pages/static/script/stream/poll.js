@@ -37,13 +37,21 @@ export class PollWire {
         this.#on.opened({ surely: true, again: false });
         this.#told(generation, said);
       } catch (error) {
-        if (!mine()) return;
-        this.close();
-        this.#on.lost(error.code === "signed_out" ? 4401 : 0);
+        if (mine()) this.#failed(generation, error);
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
+  }
+
+  #failed(generation, { code }) {
+    if (code === "not_found") {
+      this.leave(generation);
+      this.#on.frame({ t: "err", gen: generation, code });
+      return;
+    }
+    this.close();
+    this.#on.lost(code === "signed_out" ? 4401 : 0);
   }
 
   #told(generation, { e: entries, state, pos, final, code }) {
