@@ -101,6 +101,35 @@ def test_menus_and_windows_give_the_focus_back(chat: Chat) -> None:
     page.until("document.activeElement.id === 'tune'")
 
 
+def test_who_goes_on_before_a_window_has_closed_keeps_the_focus(chat: Chat) -> None:
+    """A window says that it is closed a little after it has closed."""
+    chat.page.click("#tune")
+    chat.page.until("document.querySelector('#panel-system')")
+    chat.page.run("""new Promise(closed => {
+      const dialog = document.querySelector('dialog');
+      dialog.addEventListener('close', () => setTimeout(closed));
+      dialog.close();
+      document.querySelector('#text').focus();
+    })""")
+    assert chat.page.run(FOCUS) == "text"
+
+
+def test_who_goes_on_before_a_talk_has_come_keeps_the_focus(chat: Chat) -> None:
+    chat.ask("Apa itu hujan?")
+    talk = chat.page.run("location.pathname")
+    chat.page.click("#new")
+    chat.page.until("document.activeElement.id === 'text'")
+    chat.page.block(f"*/api{talk.replace('/talk/', '/talks/')}")
+    chat.page.click(f"a[href='{talk}']")
+    chat.page.until(f"location.pathname === '{talk}'")
+    chat.page.click("#seek")
+    chat.page.block()
+    chat.saved()
+    assert chat.answers() == [PLAIN]
+    assert chat.page.run(FOCUS) == "seek"
+    chat.page.errors.clear()
+
+
 def test_an_answer_is_spoken_in_sentences(chat: Chat, teller: Teller) -> None:
     chat.page.run("""(() => {
       window.spoken = [];

@@ -1,6 +1,7 @@
 // The desk: what is open. Views ask it; it asks the server, and lets others ask and draw.
 import { ask, askAgain } from "../page/api.js";
 import { copy } from "../page/clipboard.js";
+import { focusAfter } from "../page/dom.js";
 import { wordsOf } from "../page/errors.js";
 import { toast } from "../page/toast.js";
 import { say } from "../page/words.js";
@@ -56,6 +57,7 @@ export class Desk {
 
   async open(id, { push = true } = {}) {
     const opened = ++this.opened;
+    const before = document.activeElement;
     this.#leave();
     if (push) history.pushState(null, "", id ? `/talk/${id}` : "/");
     if (!id) return this.#fresh();
@@ -66,7 +68,7 @@ export class Desk {
       this.asking.recall(found.id);
       this.learnTalk(found);
       this.conversation.toEnd();
-      this.composer.focus();
+      focusAfter(this.composer.input, before);
       return this.asking.resend();
     } catch (error) {
       if (opened !== this.opened) return undefined;

@@ -24,7 +24,6 @@ export function changedOf(wish, defaults, cannot = []) {
  */
 export function openPanel({ now, defaults, context }, saved) {
   const dialog = h("dialog", { class: "panel", "aria-labelledby": "panel-title" });
-  const before = document.activeElement;
   const fields = fieldsOf({ ...defaults.wish, ...now.wish }, now.system_prompt ?? defaults.system_prompt, context, defaults.cannot ?? []);
   const close = () => dialog.close();
   const reset = () => fields.fill(defaults.wish, defaults.system_prompt);
@@ -38,10 +37,7 @@ export function openPanel({ now, defaults, context }, saved) {
     h("div", { class: "fields" }, fields.elements),
     h("footer", {}, h("button", { type: "button", class: "button", text: say("panel.reset"), on: { click: reset } }), h("button", { type: "submit", class: "button main", text: say("panel.save") }))));
   dialog.addEventListener("click", (event) => event.target === dialog && close());
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    before?.focus();
-  });
+  dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
   find("textarea", dialog).focus();

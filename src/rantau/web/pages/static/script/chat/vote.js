@@ -1,6 +1,6 @@
 // Blind battles: the vote after both have ended, its reasons, the reveal, and ten seconds to take it back.
 import { ask } from "../page/api.js";
-import { h } from "../page/dom.js";
+import { focusAfter, h } from "../page/dom.js";
 import { wordsOf } from "../page/errors.js";
 import { toast } from "../page/toast.js";
 import { language, say } from "../page/words.js";
@@ -46,12 +46,13 @@ export class VoteView {
   }
 
   async #vote(battle, choice) {
+    const before = document.activeElement;
     const told = { choice, reasons: [...this.#reasons], dwell_ms: Date.now() - this.#since, language: language() };
     try {
       await ask("POST", `/api/battles/${battle.id}/vote`, told);
       this.#until = Date.now() + UNDO_MS;
       await this.#desk.reload();
-      this.element.querySelector("button")?.focus();
+      focusAfter(this.element.querySelector("button"), before);
       setTimeout(() => this.#expire(), UNDO_MS);
     } catch (error) {
       toast(wordsOf(error));

@@ -1,11 +1,10 @@
-// Questions in a window: what is chosen comes back, and so does the focus.
+// Questions in a window: what is chosen comes back, and so does the focus, which the browser gives back on closing.
 import { h } from "./dom.js";
 import { say } from "./words.js";
 
 /** Shows elements in a modal window. Returns   a promise of what `close` was told, null where it was dismissed */
 export function show(title, build) {
   return new Promise((resolve) => {
-    const before = document.activeElement;
     const heading = h("h2", { id: "dialog-title", text: title });
     const dialog = h("dialog", { "aria-labelledby": "dialog-title" });
     const close = (value) => {
@@ -15,7 +14,6 @@ export function show(title, build) {
     dialog.append(h("form", { class: "dialog", method: "dialog" }, heading, ...build(close)));
     dialog.addEventListener("close", () => {
       dialog.remove();
-      if (before?.isConnected) before.focus();
       resolve(dialog.returned ?? null);
     });
     dialog.addEventListener("click", (event) => event.target === dialog && close(null));

@@ -57,6 +57,12 @@ export function redraw(root, ...children) {
   (controls.find((each) => nameOf(each) === held && !each.disabled) ?? controls.find((each) => !each.disabled))?.focus();
 }
 
+/** After a wait: the focus goes to `element`, unless a person has moved it away from `before` meanwhile. */
+export function focusAfter(element, before) {
+  const now = document.activeElement;
+  if (now === before || now === document.body) element?.focus({ preventScroll: true });
+}
+
 const nameOf = (element) => element.getAttribute("aria-label") ?? element.textContent;
 
 /** What the server wrote into the head: <meta name="rantau-..."> */
