@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from bench.serving.soak_house import N_WORDS
 from bench.serving.tabs import Asked, Tab
 from rantau.serving.engines.fake import word
+from rantau.serving.protocol import FINAL
 from rantau.serving.queue import connect
-
-ENDED = ("done", "stopped", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def _kept(tab: Tab, states: Counter[str], within_s: float) -> list[str]:
         while True:
             rows = tab.patiently("GET", f"/api/talks/{talk}")["messages"]
             answers = [row for row in rows if row["role"] == "assistant"]
-            if all(row["state"] in ENDED for row in answers) or time.monotonic() > until:
+            if all(row["state"] in FINAL for row in answers) or time.monotonic() > until:
                 break
             time.sleep(0.2)
         if sorted(row["id"] for row in answers) != sorted(asked_here):

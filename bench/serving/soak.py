@@ -10,18 +10,19 @@ from __future__ import annotations
 import argparse
 import random
 import shutil
-import socket
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.serving.chat import free_port
 from bench.serving.checking import Verdict, check
 from bench.serving.faults import Disturber
+from bench.serving.network import Network
 from bench.serving.soak_house import site_of
 from bench.serving.tabs import Tab
 
@@ -54,22 +55,36 @@ def soak(
 ) -> Soak:  # fmt: skip
     """Disturbs for `seconds`, then lets all come to rest and checks."""
     port, over = free_port(), threading.Event()
-    disturber = Disturber(folder, port, workers, seed)
+    network = Network.to(site_of(folder, port).broker, seed)
+    disturber = Disturber(folder, port, workers, seed, network=network)
     tabs = [Tab(f"http://127.0.0.1:{port}", n, seed, over) for n in range(n_tabs)]
+    pace = random.Random(f"{seed} pace")
+    try:
+        broker = site_of(folder, port).broker
+        verdict = live(tabs, over, broker, lambda: _disturb(disturber, tabs, pace, seconds, say))
+    finally:
+        code = disturber.stop()
+        network.stop()
+    return Soak(seed, verdict, disturber.told, code)
+
+
+def live(tabs: Sequence[Tab], over: threading.Event, broker: str, during: Callable[[], None]) -> Verdict:
+    """Lets people in, does what is done to the house meanwhile, and checks once all have come to rest.
+
+    over     ends the tabs
+    during   leaves the house in peace
+    """
     try:
         tabs[0].patiently("GET", "/api/me")
         for tab in tabs:
             tab.start()
-        _disturb(disturber, tabs, random.Random(f"{seed} pace"), seconds, say)
-        disturber.calm()
+        during()
         over.set()
         for tab in tabs:
             tab.join()
-        verdict = check(tabs, site_of(folder, port).broker)
+        return check(tabs, broker)
     finally:
         over.set()
-        code = disturber.stop()
-    return Soak(seed, verdict, disturber.told, code)
 
 
 def _disturb(
@@ -90,17 +105,12 @@ def _disturb(
             said = time.monotonic()
             n = sum(len(tab.asked) for tab in tabs)
             say(f"{said - start:.0f} s: {n} prompts, {disturber.told.total()} faults")
+    disturber.calm()
 
 
 def _progress(tabs: list[Tab]) -> int:
     """Rises with every prompt that is accepted and every piece that is read."""
     return sum(1 + len(asked.ids) for tab in tabs for asked in tab.asked)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def main() -> None:

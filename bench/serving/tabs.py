@@ -8,14 +8,14 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from http.cookiejar import CookieJar
 from typing import Any, Literal, TypeVar
 
-from rantau.serving.protocol import START, EntryId
+from rantau.serving.protocol import FINAL, START, EntryId
 
 T = TypeVar("T")
 Way = Literal["socket", "events", "poll"]
@@ -30,7 +30,9 @@ class Unavailable(Exception):
 
 @dataclass
 class Asked:
-    """A prompt that was accepted, and what its reader saw of the answer, by whatever way it came."""
+    """A prompt that was accepted, and what its reader saw of the answer, by whatever way it came.
+
+    times: of each entry of ids, on the monotonic clock"""
 
     client_id: str
     mark: str
@@ -42,6 +44,8 @@ class Asked:
     end: dict[str, Any] | None = None
     stopped: bool = False
     wrong: str | None = None
+    accepted: float = field(default_factory=time.monotonic)
+    times: list[float] = field(default_factory=list)
 
     @property
     def after(self) -> EntryId:
@@ -53,14 +57,23 @@ class Asked:
         if at <= self.after or at.seq != self.after.seq + 1:
             self.wrong = self.wrong or f"{at} came after {self.after}"
         self.ids.append(at)
+        self.times.append(time.monotonic())
         if event["k"] == "tok":
             self.text += event["t"]
         elif event["k"] == "end":
             self.end = event
 
+    def see_kept(self, final: Mapping[str, Any]) -> None:
+        """Its log is gone: the message as it is kept tells all. Raises   Unavailable if it has no end yet"""
+        if final.get("state") not in FINAL:
+            raise Unavailable(f"{self.generation}: neither its log nor its end is there")
+        if not final["text"].startswith(self.text):
+            self.wrong = self.wrong or "the kept text begins otherwise"
+        self.text, self.end = final["text"], {"k": "end", "s": final["state"]}
+
 
 class Tab(threading.Thread):
-    """Asks one prompt after the other until `over`. counts: of connections, for the report"""
+    """Asks one prompt after the other until `over`. n_...: of connections, for reports; headers: of a session"""
 
     def __init__(self, address: str, number: int, seed: int, over: threading.Event) -> None:
         super().__init__(daemon=True)
@@ -69,6 +82,7 @@ class Tab(threading.Thread):
         self._web = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
         self._token, self._talk, self._last = "", "", None
         self.asked: list[Asked] = []
+        self.headers: dict[str, str] = {}
         self.n_reads = self.n_twice = 0
         self.error: BaseException | None = None
 
@@ -130,7 +144,7 @@ class Tab(threading.Thread):
         try:
             with connect(
                 f"ws{self.address.removeprefix('http')}/ws/v1", origin=self.address, open_timeout=TIMEOUT_S,  # type: ignore[arg-type]
-                close_timeout=0.2, proxy=None,
+                close_timeout=0.2, proxy=None, additional_headers=self.headers,
             ) as socket:  # fmt: skip
                 socket.send(json.dumps({"t": "sub", "gen": asked.generation, "after": str(asked.after)}))
                 while True:
@@ -138,19 +152,25 @@ class Tab(threading.Thread):
                     if frame["t"] == "ev":
                         yield from frame["e"]
                     elif frame["t"] == "gone":
-                        raise AssertionError(f"{asked.generation}: its log is gone within minutes")
+                        asked.see_kept(frame["final"])
+                        return
         except WebSocketException as error:
             raise Unavailable(str(error)) from error
 
     def _by_events(self, asked: Asked) -> Iterator[tuple[str, dict[str, Any]]]:
         headers = {"Last-Event-ID": str(asked.after)} if asked.ids else {}
         request = self._request("GET", f"/api/generations/{asked.generation}/events", None, headers)
-        id_ = ""
+        id_ = kind = ""
         with self._web.open(request, timeout=TIMEOUT_S) as stream:
             for raw in stream:
                 name, _, value = raw.decode().rstrip("\n").partition(": ")
                 if name == "id":
                     id_ = value
+                elif name == "event":
+                    kind = value
+                elif name == "data" and kind == "gone":
+                    asked.see_kept(json.loads(value)["final"])
+                    return
                 elif name == "data" and id_:
                     yield id_, json.loads(value)
                     id_ = ""
@@ -159,6 +179,10 @@ class Tab(threading.Thread):
         while True:
             told = self.ask("GET", f"/api/generations/{asked.generation}?after={asked.after}&wait=1")
             yield from told["e"]
+            if "final" in told:
+                asked.see_kept(told["final"])
+            if not told["e"]:
+                return
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Raises   Unavailable, or what the network raises"""
@@ -182,7 +206,9 @@ class Tab(threading.Thread):
     def _request(self, method: str, path: str, body: Any, headers: dict[str, str]) -> urllib.request.Request:
         data = None if body is None else json.dumps(body).encode()
         more = {"Content-Type": "application/json", "X-CSRFToken": self._token, "Origin": self.address}
-        return urllib.request.Request(f"{self.address}{path}", data, {**more, **headers}, method=method)
+        return urllib.request.Request(
+            f"{self.address}{path}", data, {**more, **self.headers, **headers}, method=method
+        )
 
 
 def patiently(ask: Callable[[], T], draw: random.Random) -> T:
