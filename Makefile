@@ -1,6 +1,7 @@
 # make demo | test | check | docs | clean. Everything is installed into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+JOBS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .PHONY: setup demo test check docs clean
@@ -24,7 +25,7 @@ demo: setup
 	$(BIN)/rantau run recipes/demo.yaml
 
 test: .venv/ready-to-test
-	$(BIN)/python -m pytest
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready-to-test
 	$(BIN)/ruff format --check src tests bench
