@@ -165,13 +165,13 @@ def test_results_with_few_votes_and_with_enough(chat: Chat, owner: Any) -> None:
     told = chat.page.text("main")
     assert "63%" in told
     assert "Not enough votes yet" in told
-    assert chat.page.run("document.querySelectorAll('.interval .span.open').length") >= 1
+    chat.page.until("document.querySelector('.interval .span.open')")  # it is drawn once its place has a width
     votes(owner, *"w" * 40)
     chat.begin("/arena")
     told = chat.page.text("main")
     assert "People prefer the adapted model" in told
     assert "95% Wilson interval" in told
-    low, high = chat.page.run(
+    low, high = chat.page.until(
         "(s => [s.x1.baseVal.value, s.x2.baseVal.value])(document.querySelector('.interval .span'))"
     )
     middle = chat.page.run("document.querySelector('.interval .even').x1.baseVal.value")
