@@ -1,6 +1,7 @@
 """The list of talks, a talk and its settings."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -75,6 +76,18 @@ def test_the_list_is_paged_and_searched(page: Any, asked: Any) -> None:
     found = page("GET", "/api/talks", {"q": "hitam kucing"})[1]["talks"]
     assert [t["title"] for t in found] == ["mencari Kucing hitam"]
     assert page("GET", "/api/talks", {"q": "kuda"})[1]["talks"] == []
+
+
+def test_of_a_long_talk_only_what_came_later_is_told(page: Any) -> None:
+    path = f"/api/talks/{page('POST', '/api/talks', {})[1]['id']}"
+    first = page("POST", f"{path}/messages", {"client_id": "a", "text": "satu", "parent": None})[1]
+    second = page("POST", f"{path}/messages", {"client_id": "b", "text": "dua", "parent": None})[1]
+    whole = page("GET", path)[1]
+    assert len(whole["messages"]) == 4
+    later = page("GET", f"{path}?{urlencode({'since': second['message']['created']})}")[1]
+    assert later == {**whole, "messages": whole["messages"][2:]}
+    assert page("GET", f"{path}?{urlencode({'since': first['message']['created']})}")[1] == whole
+    assert page("GET", f"{path}?since=soon")[0] == 400
 
 
 @pytest.mark.parametrize("query", ["before=yesterday", "before=2026-01-01", "before=2026-99-99T00:00:00Z"])

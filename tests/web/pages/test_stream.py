@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,17 @@ def test_a_text_that_is_not_the_servers_is_fetched_and_reported(chat: Chat) -> N
     chat.ask("Apa itu hujan?")
     assert chat.answers() == [PLAIN]
     assert [r for r in chat.page.requests if r.endswith("/mismatch")]
+
+
+def test_after_an_answer_only_what_is_new_is_asked_for(chat: Chat) -> None:
+    """A talk of 300 messages has 600 KB."""
+    chat.ask("satu")
+    chat.ask("dua")
+    looks = [r for r in chat.page.requests if f"/api/talks/{chat.talk().id}" in r and not r.endswith("/messages")]
+    assert len(looks) >= 2 and all("?since=" in r for r in looks)
+    texts = f"fetch({json.dumps(looks[-1])}).then(r => r.json()).then(talk => talk.messages.map(m => m.text))"
+    assert chat.page.run(texts) == ["dua", PLAIN]
+    assert chat.questions() == ["satu", "dua"]
 
 
 @pytest.mark.parametrize("way", ["events", "poll"])

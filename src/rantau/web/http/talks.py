@@ -43,7 +43,7 @@ def listing(request: HttpRequest) -> JsonResponse:
     origin = "api" if request.GET.get("origin") == "api" else "page"
     mine = Talk.objects.filter(owner=request.user, deleted=None, origin=origin)
     found = matching(mine, request.GET.get("q", ""))
-    if before := _time(request.GET.get("before", "")):
+    if before := _time(request, "before"):
         found = found.filter(updated__lt=before)
     talks = list(found.order_by("-updated")[: limit + 1])
     more = talks[limit - 1].updated.isoformat() if len(talks) > limit else None
@@ -54,8 +54,8 @@ def _limit(text: str) -> int:
     return min(max(int(text), 1), LONGEST_PAGE) if text.isdecimal() and len(text) < 6 else PAGE
 
 
-def _time(text: str) -> datetime | None:
-    if not text:
+def _time(request: HttpRequest, name: str) -> datetime | None:
+    if not (text := request.GET.get(name, "")):
         return None
     found: datetime | None
     try:
@@ -63,7 +63,9 @@ def _time(text: str) -> datetime | None:
     except ValueError:
         found = None
     if found is None or found.tzinfo is None:
-        raise Rejected("bad_request", "before must be a time of the list, such as 2026-01-31T12:00:00+00:00.")
+        raise Rejected(
+            "bad_request", f"{name} must be a time as answers have it, such as 2026-01-31T12:00:00+00:00."
+        )
     return found
 
 
@@ -109,8 +111,11 @@ def _id_of(owner: Any, client_id: object) -> UUID:
 
 
 def show(request: HttpRequest, id: UUID) -> JsonResponse:
+    """?since=: only messages that were made then or later; a long talk is not sent whole after each answer"""
     talk = own_talk(request.user, id)
-    return answer({**talk_json(talk), "messages": messages_json(talk.messages.all(), request.user)})
+    since = _time(request, "since")
+    messages = talk.messages.filter(created__gte=since) if since else talk.messages.all()
+    return answer({**talk_json(talk), "messages": messages_json(messages, request.user)})
 
 
 def change(request: HttpRequest, id: UUID) -> JsonResponse:

@@ -112,11 +112,11 @@ export class Desk {
     return talk;
   }
 
-  /** The talk as the server has it now. */
-  async reload() {
+  /** The talk as the server has it now. since: messages that were made before this time are not asked for */
+  async reload(since = "") {
     const id = this.talk?.id;
     if (!id) return;
-    const found = await ask("GET", `/api/talks/${id}`);
+    const found = await ask("GET", `/api/talks/${id}${since && `?since=${encodeURIComponent(since)}`}`);
     if (this.talk?.id === id) this.learnTalk(found);
   }
 

@@ -99,13 +99,20 @@ export class Following {
     for (let n = 0; this.unsaved.size; n++) {
       await new Promise((resolve) => setTimeout(resolve, SAVED_MS[Math.min(n, SAVED_MS.length - 1)]));
       if (this.#round !== round) return;
-      await this.#desk.reload().catch((error) => UNSEEN.has(error.code) && this.unsaved.clear());
+      await this.#desk.reload(this.#since).catch((error) => UNSEEN.has(error.code) && this.unsaved.clear());
       if (this.#round !== round) return;
     }
     if (this.#asked.size && !this.#desk.drawing.openAnswers.some(({ id }) => this.#asked.has(id))) {
       this.#asked.clear();
       this.#desk.others.tell();
     }
+  }
+
+  /** When the first of the unsaved answers was asked for. What was made before is as it was. */
+  get #since() {
+    const { messages } = this.#desk;
+    const unsaved = [...this.unsaved.keys()].map((id) => messages.get(id)).filter(Boolean);
+    return unsaved.map((message) => (messages.get(message.parent) ?? message).created).sort()[0];
   }
 
   /** Rows that have ended are kept. */
