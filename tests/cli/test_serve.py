@@ -15,8 +15,9 @@ from click.testing import CliRunner
 
 from rantau import files
 from rantau.cli import serve
-from rantau.cli.house import address
+from rantau.cli.house import House, address
 from rantau.errors import RantauError
+from rantau.serving.queue import Presence
 from rantau.web.site import Site, read_site, write_site
 from tests.flow.small import command
 from tests.waiting import until
@@ -104,6 +105,33 @@ def test_the_site_of_a_run(run: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     assert (other.keep_days, other.keep_deleted_days, other.limits.each_mib) == (90, 7, 0)
     assert other.cannot == ("repetition_penalty", "seed")
     assert ([m.kind for m in other.models], other.single_user, other.interface) == (["adapted"], False, "ko")
+
+
+def test_a_worker_works_once_it_says_that_it_answers(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then it is given up after some deaths, however long it loads."""
+    made: list[House] = []
+    monkeypatch.setattr(House, "serve", lambda house: made.append(house))  # noqa: PLW0108  bound, as a method is
+    told = CliRunner().invoke(serve.command, [str(run), "--port", "0", "--state", str(tmp_path)])
+    assert told.exception is None, told.output
+    [house] = made
+    [worker] = [part for part in house.parts() if part.role == "worker"]
+    said: dict[str, dict[str, str]] = {}
+    monkeypatch.setattr(Presence, "all", lambda _: said)
+
+    def works() -> bool:
+        house._look()
+        return worker.works()
+
+    for _ in range(2):  # and once more after a crash
+        words = house._worker_words(worker.name, 0)
+        name = words[words.index("--name") + 1]
+        assert not works()
+        said[name] = {"state": "loading"}
+        assert not works()
+        said[name] = {"state": "ready"}
+        assert works()
 
 
 @pytest.mark.parametrize(

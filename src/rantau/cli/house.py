@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -32,6 +33,7 @@ class House:
         self._run, self._folder, self._site, self._given, self._options = run, folder, site, given, options
         self._client = connect(site.broker, retries=0, timeout_s=1.0)
         self._states: dict[str, str] = {}
+        self._named: dict[str, str] = {}  # the worker that runs as a part now, as it calls itself
         self._is_up = self._is_named = False
 
     def serve(self) -> None:
@@ -95,12 +97,18 @@ class House:
     def _worker(self, name: str) -> Part:
         log = self._folder / "logs" / f"{name}.log"
         environment = {**without_secrets(os.environ), "RANTAU_REDIS": self._site.broker}
-        return Part(name, "worker", program(self._worker_words, log, environment), log)
+        start = program(lambda tight: self._worker_words(name, tight), log, environment)
+        return Part(name, "worker", start, log, works=lambda: self._answers(name))
 
-    def _worker_words(self, tight: int) -> list[str]:
+    def _answers(self, part: str) -> bool:
+        return self._states.get(self._named.get(part, ""), "").startswith("ready")
+
+    def _worker_words(self, part: str, tight: int) -> list[str]:
         """After each death for want of memory with half the slots."""
         given, site = self._given, self._site
+        self._named[part] = f"{socket.gethostname()}-{part}-{secrets.token_hex(2)}"
         words = [sys.executable, "-m", "rantau", "worker", str(self._run), "--pool", site.pool]
+        words += ["--name", self._named[part]]
         words += ["--engine", given["engine"], "--device", given["device"], "--context", str(given["context"])]
         words += [
             "--slots",

@@ -26,7 +26,8 @@ SHOWN_LINES = 6
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Back-off from first_s to most_s; after `crashes` within `within_s` a part is given up."""
+    """Back-off from first_s to most_s; after `crashes` within `within_s` a part is given up. Those before it works
+    count however long ago they were: what takes minutes to load and then dies would come back for ever."""
 
     first_s: float = 0.5
     most_s: float = 30.0
@@ -40,7 +41,7 @@ PATIENCE = Patience()
 @dataclass(frozen=True, slots=True)
 class Part:
     """log: where its last words are; drain_s: what it may take to end after SIGTERM; hopeless: exit codes after
-    which starting it again changes nothing"""
+    which starting it again changes nothing; works: whether the process that was started last has come that far"""
 
     name: str
     role: Role
@@ -48,6 +49,7 @@ class Part:
     log: Path
     drain_s: float = 25.0
     hopeless: tuple[int, ...] = (2,)
+    works: Callable[[], bool] = lambda: True
 
 
 def program(command: Callable[[int], Sequence[str]], log: Path, environment: Mapping[str, str]) -> Start:
@@ -73,7 +75,7 @@ class Child:
         self.part, self._say, self._patience = part, say, patience
         self.process: subprocess.Popen[bytes] | None = None
         self.given_up: str | None = None
-        self.hopeless = False
+        self.hopeless = self._worked = False
         self._log_at = 0
         self.started = 0.0
         self._crashes: deque[float] = deque()
@@ -85,7 +87,10 @@ class Child:
 
     def check(self) -> None:
         """Notices a crash, and starts the process when its time has come."""
-        if self.given_up is not None or self.running:
+        if self.given_up is not None:
+            return
+        if self.running:
+            self._worked = self._worked or self.part.works()
             return
         if self.process is not None:
             self._died(self.process.returncode)
@@ -111,8 +116,9 @@ class Child:
     def _crashed(self, how: str, *, hopeless: bool) -> None:
         now, patience = time.monotonic(), self._patience
         self._crashes.append(now)
-        while self._crashes[0] < now - patience.within_s:
+        while self._worked and self._crashes[0] < now - patience.within_s:
             self._crashes.popleft()
+        self._worked = False
         lines = last_lines(self.part.log, since=self._log_at)
         words = "".join(f"\n  {line}" for line in lines)
         if hopeless:
@@ -121,7 +127,7 @@ class Child:
             self.given_up += f" ({self.part.log})" if said else ""
             return
         if len(self._crashes) >= patience.crashes:
-            often = f" {len(self._crashes)} times in {patience.within_s:.0f} s"
+            often = f" {len(self._crashes)} times in {max(now - self._crashes[0], 1):.0f} s"
             self.given_up = f"{self.part.name} {how}{often}. Its last words ({self.part.log}):{words}"
             return
         wait = min(patience.first_s * 2 ** (len(self._crashes) - 1), patience.most_s)
