@@ -85,6 +85,7 @@ def test_an_answer_of_another_branch_is_not_said_between(chat: Chat, teller: Tel
     teller.held = 3
     chat.click("Answer again", ".answer")
     chat.page.until("document.querySelector('.said')?.innerText === 'Tentu. Hujan adalah'")
+    chat.page.until("document.querySelector('#aloud').textContent === 'Tentu.'")  # while it is shown, it is said
     chat.click("Previous version", ".answer")
     chat.page.run(ALOUD)
     teller.held = None
