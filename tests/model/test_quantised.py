@@ -51,6 +51,21 @@ def two_steps(found: Any) -> list[float]:
     return losses
 
 
+@pytest.mark.parametrize("asked", [NF4, COARSE], ids=["nf4", "nf4 single"])
+def test_what_was_said_before_changes_neither_weights_nor_gradients(
+    model: Model, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also on a processor for which bitsandbytes would pack the weights anew."""
+    monkeypatch.setattr("bitsandbytes.nn.modules.has_avx512bf16", lambda: True)
+    silent, spoken = (learn(attached(as_asked(model, asked))) for _ in range(2))
+    logits(spoken)
+    assert two_steps(spoken) == two_steps(silent)
+    assert apart(spoken, silent) == 0
+    pair = (layers_of(each, "default") for each in (spoken, silent))
+    for (_, one), (_, other) in zip(*pair, strict=True):
+        assert (dequantised_weight(one.get_base_layer()) == dequantised_weight(other.get_base_layer())).all()
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("asked", [NF4, COARSE, INT8], ids=["nf4", "nf4 single", "int8"])
 @pytest.mark.parametrize("kind", [{}, {"dora": True}, {"dropout": 0.1, "targets": "mlp"}], ids=str)

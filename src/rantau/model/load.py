@@ -8,7 +8,7 @@ from rantau.errors import MachineError
 from rantau.machine import Machine
 from rantau.model.base import BaseFolder, resolve_base
 from rantau.model.pretrained import read_pretrained
-from rantau.model.quantised import FOLDER, quantisation_options
+from rantau.model.quantised import FOLDER, keep_layout, quantisation_options
 from rantau.model.quiet import Says
 from rantau.recipe import Model
 
@@ -32,6 +32,7 @@ def load_base(model: Model, machine: Machine, progress: Says | None = None) -> P
     loaded: Any = read_pretrained(folder.path, model, **options)
     if model.quantisation == "none":
         loaded = loaded.to(machine.device)
+    keep_layout(loaded)
     loaded.name_or_path = loaded.config._name_or_path = model.base
     loaded.requires_grad_(False)
     setattr(loaded, FOLDER, folder.path)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["none", "nf4", "int8"]
 FOLDER = "rantau_folder"  # attribute of a base: where its weights were read, unquantised
+PACKS = "support_avx512bf16_for_cpu"  # attribute of bitsandbytes' 4-bit layers
 ROUNDED = "rantau_rounded"  # attribute of a base that was quantised and then dequantised
 
 
@@ -42,6 +43,17 @@ def quantisation_options(model: Model, device: str) -> dict[str, Any]:
         )
     )
     return {"quantization_config": config, "device_map": {"": device}}
+
+
+def keep_layout(model: torch.nn.Module) -> None:
+    """Keeps 4-bit weights as they were read, on every processor.
+
+    With AVX512_BF16 bitsandbytes 0.50 packs them anew the first time that a model in eval mode says something: in
+    bfloat16, by a kernel through which no gradient flows, and into an order that can no longer be dequantised.
+    """
+    for module in model.modules():
+        if hasattr(module, PACKS):
+            setattr(module, PACKS, False)
 
 
 def quantisation_of(model: torch.nn.Module) -> Kind:
