@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.axe import axe_faults
 from tests.browser import FOUND, Browser, Scheme, browser
 from tests.stages.report.conftest import Written
 
@@ -69,12 +70,13 @@ def test_a_phone_gets_drawings_of_its_own(opened: Browser, full: Written) -> Non
 
 
 def test_day_and_night(opened: Browser, full: Written, tmp_path: Path) -> None:
-    """Four pictures are made, and none is empty: ink on paper, and paper on ink."""
+    """Four pictures are made, and none is empty: ink on paper, and paper on ink; axe-core finds nothing wrong."""
     grounds: dict[Scheme, str] = {"light": "rgb(254, 254, 254)", "dark": "rgb(18, 22, 28)"}
     for scheme, ground in grounds.items():
         for width in (PHONE, SCREEN):
             opened.open(page(full), width=width, scheme=scheme)
             assert opened.run(GROUND) == ground
+            assert axe_faults(opened) == []
             picture = opened.screenshot(tmp_path / f"{width}-{scheme}.png")
             assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
             assert picture.stat().st_size > 100_000
@@ -126,5 +128,6 @@ def test_a_page_that_is_cut_would_be_seen(opened: Browser, tmp_path: Path) -> No
     )
     opened.open(bad, width=PHONE)
     assert opened.run(WIDER_THAN_WINDOW) and opened.run(CUT_TEXT) == ["a long word"]
+    assert any(fault.startswith("axe: image-alt: ") for fault in axe_faults(opened))
     assert any("fetched http://127.0.0.1:9/x.png" in line for line in opened.errors)
     opened.errors.clear()

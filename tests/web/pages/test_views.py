@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.axe import axe_faults
 from tests.browser import Scheme
 from tests.web.pages.chat import Chat
-from tests.web.pages.looking import axe_faults, axe_source, faults, shots
+from tests.web.pages.looking import faults, shots
 from tests.web.pages.teller import Teller
 from tests.web.pages.test_arena_pages import votes
 
@@ -189,7 +190,6 @@ LONG = ("settings", "few_votes", "many_votes", "shared", "no_votes")
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_view(open_chat: Any, teller: Teller, owner: Any, name: str, tmp_path: Path) -> None:
-    axe = axe_source()
     with open_chat(owner, language="id") as chat:
         chat.begin()
         VIEWS[name](chat, teller, owner)
@@ -202,10 +202,8 @@ def test_view(open_chat: Any, teller: Teller, owner: Any, name: str, tmp_path: P
                 assert name != "menu" or chat.page.run("document.querySelector('.menu').checkVisibility()")
                 assert made.stat().st_size > 8000
                 if width == SCREEN or scheme == "light":
-                    told = faults(chat.page, pale=width == SCREEN)
+                    told = [*faults(chat.page, pale=width == SCREEN), *axe_faults(chat.page)]
                     found += [f"{width} {scheme}: {fault}" for fault in told]
-                if axe and (width == SCREEN or scheme == "light"):
-                    found += [f"{width} {scheme}: axe: {fault}" for fault in axe_faults(chat.page, axe)]
         chat.page.look(width=320, height=700)
         chat.page.run(DRAWN)  # an open menu moves with the window
         found += [f"320: {fault}" for fault in faults(chat.page, pale=False)]
