@@ -148,14 +148,53 @@ def test_tokens_of_another_model_are_refused(engine: Ctranslate2Engine) -> None:
     assert told.value.code == "cannot_continue"
 
 
-def test_a_batch_that_fails_ends_its_answers_and_no_others(
-    engine: Ctranslate2Engine, monkeypatch: pytest.MonkeyPatch
+def test_a_prompt_that_the_library_cannot_read_ends_alone(
+    engine: Ctranslate2Engine, parts: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("rantau.serving.engines.cohorts.SPREAD_TOKENS", 32)
     engine.submit("bad", job(PROMPTS[0]), [])
-    engine._waiting[0][1].tokens = []  # the library refuses a prompt without tokens
-    engine.submit("good", job("satu dua tiga " * 9), [])
-    found = hear(engine, {"bad", "good"})
-    assert (found["bad"].reason, found["good"].reason) == ("error", "length")
+    engine._waiting[0][1].tokens = []
+    engine.submit("beside", job("a"), [])
+    engine.submit("apart", job("satu dua tiga " * 9), [])
+    found = hear(engine, {"bad", "beside", "apart"})
+    assert [found[name].reason for name in ("bad", "beside", "apart")] == ["error", "length", "length"]
+    assert found["beside"].ids == plain(parts, job("a"))[1]
+
+
+@pytest.mark.parametrize("after", [0, 5])
+def test_answers_of_a_batch_that_fails_go_on_apart(
+    engine: Ctranslate2Engine, parts: Any, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    """As when the memory is too small for all of them: each word once, from where it was."""
+    sizes, make = list[int](), Cohort._make
+    together = PROMPTS[:1] * 3
+
+    def failing(cohort: Cohort, generate: Any) -> None:
+        sizes.append(len(cohort.rows))
+        if len(cohort.rows) > 1:
+            cohort._hear = Failing(cohort._hear, after * len(cohort.rows))  # type: ignore[method-assign]
+        make(cohort, generate)
+
+    monkeypatch.setattr(Cohort, "_make", failing)
+    for n, prompt in enumerate(together):
+        engine.submit(f"g{n}", job(prompt), [])
+    found = hear(engine, {f"g{n}" for n in range(len(together))})
+    text, ids = plain(parts, job(PROMPTS[0]))
+    assert [(said.text, said.ids, said.reason) for said in found.values()] == [(text, ids, "length")] * 3
+    assert sizes == [3, 1, 1, 1]
+
+
+class Failing:
+    """A callback that raises after so many tokens."""
+
+    def __init__(self, hear: Any, n_tokens: int) -> None:
+        self._hear, self._n_left = hear, n_tokens
+
+    def __call__(self, found: Any) -> bool:
+        if not self._n_left:
+            raise MemoryError("no room for all of them")
+        self._n_left -= 1
+        return bool(self._hear(found))
 
 
 def test_a_library_that_hangs_ends_the_worker(engine: Ctranslate2Engine, monkeypatch: pytest.MonkeyPatch) -> None:

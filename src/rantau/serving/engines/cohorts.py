@@ -41,11 +41,12 @@ class Manner:
 @dataclass(slots=True)
 class Row:
     """tokens: all that the answer goes on from, in the converted model's words; n_left: tokens that may follow;
-    over: nothing more of it is told"""
+    alone: in a batch without others; over: nothing more of it is told"""
 
     name: str
     tokens: list[str]
     n_left: int
+    alone: bool = False
     over: bool = False
 
 
@@ -64,7 +65,7 @@ class Cohort:
         with self._lock:
             lengths = [len(r.tokens) for r in (*self.rows, row)]
             fits = manner == self.manner and max(lengths) - min(lengths) <= SPREAD_TOKENS
-            if fits and not self._closed:
+            if fits and not (self._closed or row.alone or self.rows[0].alone):
                 self.rows.append(row)
                 return True
             return False
@@ -76,7 +77,7 @@ class Cohort:
             with self._lock:
                 self._closed = True
             self._make(generate)
-        except Exception:  # of the library, or of a row that it cannot read: the others of the worker go on
+        except Exception:  # of the library, such as a memory that is full, or of a row that it cannot read
             log.exception("a batch of CTranslate2 has failed")
             for row in self.rows:
                 self._end(row, "error")

@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,11 +38,13 @@ SILENT_S = 180.0
 
 @dataclass(slots=True)
 class _Going:
-    """number: of the submission, since an answer may be asked for again after a cancel"""
+    """number: of the submission, since an answer may be asked for again after a cancel; ids: of this row"""
 
     number: str
+    manner: Manner
     row: Row
     decoder: PieceDecoder
+    ids: list[int] = field(default_factory=list)
 
 
 class Ctranslate2Engine:
@@ -88,8 +90,9 @@ class Ctranslate2Engine:
             return reading.begun
         number, self._n_submitted = f"{self._n_submitted}", self._n_submitted + 1
         row = Row(number, self._reader.tokenizer.convert_ids_to_tokens(list(reading.ids)), reading.n_left)
-        self._going[name], self._name_of[number] = _Going(number, row, reading.decoder), name
-        self._waiting.append((Manner.of(job.wish), row))
+        going = _Going(number, Manner.of(job.wish), row, reading.decoder)
+        self._going[name], self._name_of[number] = going, name
+        self._waiting.append((going.manner, row))
         return reading.begun
 
     def step(self) -> list[Heard | Ended]:
@@ -130,9 +133,21 @@ class Ctranslate2Engine:
         name = self._name_of.get(number)
         if name is None:
             return []
+        going = self._going[name]
         if isinstance(what, int):
-            return [Heard(name, Tokens(self._going[name].decoder.push(what), (what,)))]
+            going.ids.append(what)
+            return [Heard(name, Tokens(going.decoder.push(what), (what,)))]
+        if what == "error" and not going.row.alone:
+            self._try_alone(going)
+            return []
         return ending(self._forget(name).decoder, Ended(name, what))
+
+    def _try_alone(self, going: _Going) -> None:
+        """Its batch has failed, perhaps by another row or by its size: it goes on from its tokens, once."""
+        row = going.row
+        tokens = [*row.tokens, *self._reader.tokenizer.convert_ids_to_tokens(going.ids)]
+        going.row, going.ids = Row(row.name, tokens, row.n_left, alone=True), []
+        self._waiting.append((going.manner, going.row))
 
     def _forget(self, name: str) -> _Going:
         going = self._going.pop(name)
