@@ -31,6 +31,8 @@ KEYS = {
 }  # fmt: skip
 SHIFT = 8
 PATIENCE_S = 60.0
+SLOWER = int(os.environ.get("RANTAU_BROWSER_SLOWER", "1"))
+"""How many times slower pages are: tests.jitter asks for it."""
 
 
 class Pipe:
@@ -105,6 +107,8 @@ class Browser:
         pipe.pages[self._session] = self
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.send(f"{domain}.enable")
+        if SLOWER > 1:
+            self.send("Emulation.setCPUThrottlingRate", rate=SLOWER)
         self.send("Emulation.setFocusEmulationEnabled", enabled=True)  # a page without a screen has the focus, too
 
     def tab(self, home: str = "") -> Browser:
