@@ -133,6 +133,20 @@ def test_a_page_process_alone_says_the_same(run: Path, tmp_path: Path) -> None: 
         assert f"127.0.0.1 port {port}: " in said({"RANTAU_SITE": str(tmp_path / "site.json")})
 
 
+@pytest.mark.parametrize(
+    ("engine", "options", "words"),
+    [
+        ("openai", (), "name the server"),
+        ("openai", ("url=ftp://h",), "takes the root of a server"),
+        ("openai", ("url=http://127.0.0.1:1", "manner=shout"), "it is tokens or chat"),
+        ("fake", ("pace",), "write it as KEY=VALUE"),
+    ],
+)
+def test_a_wrong_option_is_told_before_anything_starts(engine: str, options: tuple[str, ...], words: str) -> None:
+    with pytest.raises(RequestError, match=words):
+        check_engine(engine, options)
+
+
 def test_what_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     monkeypatch.setattr("rantau.web.database.find_spec", lambda _: None)

@@ -76,7 +76,7 @@ def command(name: str | None, runs_path: Path, **given: Any) -> None:
     folder = (given["state"] or run / "serve").absolute()
     _refuse_open_house(given)
     if given["workers"]:
-        check_engine(given["engine"])
+        check_engine(given["engine"], given["options"])
     if given["add_user"]:
         site = _site(run, folder, {**given, "accounts": True}, given["port"])
         _add_user(site, folder, given["add_user"])

@@ -70,8 +70,13 @@ def check_libraries(names: tuple[str, ...]) -> None:
         raise RequestError(f"serving needs {', '.join(missing)}. Run: pip install 'rantau[serve]'")
 
 
-def check_engine(engine: str) -> None:
+def check_engine(engine: str, options: tuple[str, ...] = ()) -> None:
     """Before a process is started that could only say it. Raises   RequestError"""
     package, extra = PACKAGES.get(engine, ("", ""))
     if package and importlib.util.find_spec(package) is None:
         raise RequestError(f"--engine {engine} needs {package}. Run: pip install 'rantau[{extra}]'")
+    read = options_of(options)
+    if engine == "openai":
+        from rantau.serving.engines.openai.build import read_options
+
+        read_options(read)

@@ -49,7 +49,7 @@ HELP = (
 @click.option("--chat", default="", envvar="RANTAU_CHAT", metavar="ID", help="Answer this chat and no other one.")
 def command(runs: tuple[str, ...], url: str, runs_path: Path, pool: str, name: str | None, **given: Any) -> None:
     check_libraries(("redis",))
-    check_engine(given["engine"])
+    check_engine(given["engine"], given["options"])
     from rantau.serving.child import forget_secrets
     from rantau.serving.engines.building import Asked
 

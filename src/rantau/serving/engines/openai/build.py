@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from rantau.errors import RequestError, ServingError
@@ -30,10 +31,7 @@ def build(asked: Asked, says: Says) -> Engine:
     Raises   RequestError for a wrong option, and for a certificate that is not trusted; ServingError if the server
              is not there, or does not serve a name
     """
-    if "url" not in asked.options:
-        raise RequestError("engine openai: name the server: --option url=http://127.0.0.1:8000")
-    chosen = {name: _choice(asked, name, allowed) for name, allowed in CHOICES.items()}
-    address = Address.of(asked.options["url"], os.environ.get(KEY_VARIABLE, ""), asked.option("ca", ""))
+    address, chosen = read_options(asked.options)
     says(0.1, f"asking {address.root} what it serves")
     there, models = served_names(address), {}
     for revision in revisions_asked(asked):
@@ -48,8 +46,16 @@ def build(asked: Asked, says: Says) -> Engine:
     return OpenAIEngine(address, models, slots=asked.slots)
 
 
-def _choice(asked: Asked, name: str, allowed: tuple[str, ...]) -> Any:
-    given = asked.option(name, allowed[0])
+def read_options(options: Mapping[str, str]) -> tuple[Address, dict[str, Any]]:
+    """The server, and what is chosen of CHOICES. Nothing is asked of it. Raises   RequestError"""
+    if "url" not in options:
+        raise RequestError("engine openai: name the server: --option url=http://127.0.0.1:8000")
+    chosen = {name: _choice(options, name, allowed) for name, allowed in CHOICES.items()}
+    return Address.of(options["url"], os.environ.get(KEY_VARIABLE, ""), options.get("ca", "")), chosen
+
+
+def _choice(options: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    given = options.get(name, allowed[0])
     if given not in allowed:
         raise RequestError(f"--option {name}={given}: it is {' or '.join(allowed)}.")
     return given
