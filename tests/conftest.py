@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import leftovers
 from tests.tiny import build_tiny_base
@@ -13,7 +14,11 @@ WHOLE = tuple(f"tests/{room}/" for room in ("web/flow", "flow", "web/pages", "st
 """Rooms whose files start processes and take minutes."""
 
 
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
 def pytest_configure() -> None:
+    settings.load_profile("untimed")  # by itself an example may take 0.2 s
     leftovers.guard()
 
 

@@ -99,7 +99,7 @@ def test_what_is_asked_is_what_was_taught(name: str, speaker: str, kind: str) ->
 LINES = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=30)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(LINES, LINES), min_size=1, max_size=3), st.sampled_from(PAIRS))
 def test_any_text_comes_back(turns: list[tuple[str, str]], pair: tuple[str, str]) -> None:
     template, tokenizer = spoken(*pair)

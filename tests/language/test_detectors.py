@@ -35,7 +35,7 @@ def test_without_a_margin_label_and_probability_are_the_same() -> None:
 
 @pytest.mark.parametrize("detector", DETECTORS)
 @given(text=st.text(alphabet=st.characters(), max_size=400))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_text_gets_a_label_and_shares(detector: Detector, text: str) -> None:
     found = detect(text, detector)
     assert found.label and not found.label.startswith("__")

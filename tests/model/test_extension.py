@@ -79,7 +79,7 @@ def written_out(base: Any, ids: list[int]) -> list[int]:
     return [piece for i in ids for piece in pieces.get(i, [i])]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(text=ANY_TEXT)
 def test_any_text_comes_back_and_only_new_words_are_read_otherwise(pair: tuple[Any, Any], text: str) -> None:
     base, extended = pair
@@ -90,7 +90,7 @@ def test_any_text_comes_back_and_only_new_words_are_read_otherwise(pair: tuple[A
         assert ids == plain
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(text=ANY_TEXT)
 def test_offsets_span_what_the_pieces_spanned(pair: tuple[Any, Any], text: str) -> None:
     base = pair[0]
@@ -104,7 +104,7 @@ def test_offsets_span_what_the_pieces_spanned(pair: tuple[Any, Any], text: str) 
     assert at == len(plain.input_ids)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(text=ANY_TEXT)
 def test_special_tokens_written_out_are_read_as_text(pair: tuple[Any, Any], text: str) -> None:
     base = pair[0]

@@ -224,6 +224,6 @@ def test_the_queue_does_what_its_model_does(server: Broker) -> None:
     machine = type("Machine", (Queue,), {"url": server.url})
     run_state_machine_as_test(
         machine, settings=settings(
-            max_examples=60, stateful_step_count=30, deadline=None, derandomize=True, database=None
+            max_examples=60, stateful_step_count=30, derandomize=True, database=None
         ),
     )  # fmt: skip

@@ -23,7 +23,7 @@ PIECES = st.lists(st.sampled_from([*NEWS, ENGLISH, "", "Halo.", NEWS[0].upper(),
 
 
 @given(PIECES, PIECES, st.lists(st.sampled_from(NEWS), max_size=2), st.integers(1, 5))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_documents_in_are_kept_or_dropped_with_a_reason(
     tmp_path: Path, tiny_base: Path, a: list[str], b: list[str], held: list[str], n: int
 ) -> None:

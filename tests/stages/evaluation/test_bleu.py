@@ -24,7 +24,7 @@ def ours(answers: Texts, references: Texts, tokenizer: str = "13a") -> float:
 
 
 @given(PAIRS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_texts_score_as_in_sacrebleu(pairs: list[tuple[str, str]]) -> None:
     answers, references = (tuple(side) for side in zip(*pairs, strict=True))
     theirs = SACREBLEU.corpus_score(list(answers), [list(references)]).score

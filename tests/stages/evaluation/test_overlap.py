@@ -33,7 +33,7 @@ def test_sentence_scores_are_sacrebleus() -> None:
 
 
 @given(TEXTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_texts_score_as_in_sacrebleu(pairs: list[tuple[str, str]]) -> None:
     answers, references = [list(side) for side in zip(*pairs, strict=True)]
     ours = float(chrf(overlap_statistics(answers, references).sum(axis=0)))

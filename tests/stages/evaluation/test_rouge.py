@@ -31,7 +31,7 @@ class Units(Tokenizer):  # type: ignore[misc]
 
 
 @given(TEXT, TEXT)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_ascii_scores_as_in_rouge_score(answer: str, reference: str) -> None:
     theirs = RougeScorer(list(ROUGES), use_stemmer=False).score(reference, answer)
     tokenise = rouge_tokeniser("ascii", load_profile("ind"))
@@ -42,7 +42,7 @@ def test_ascii_scores_as_in_rouge_score(answer: str, reference: str) -> None:
 
 @pytest.mark.parametrize("code", ["ind", "kor"])
 @given(answer=TEXT, reference=TEXT)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_unicode_scores_as_rouge_score_with_the_units_of_the_language(
     code: str, answer: str, reference: str
 ) -> None:
@@ -54,7 +54,6 @@ def test_unicode_scores_as_rouge_score_with_the_units_of_the_language(
         assert mine[0, 0] == pytest.approx(100 * theirs[kind].fmeasure, abs=1e-9), kind
 
 
-@settings(deadline=None)
 @given(WORDS, WORDS)
 def test_the_common_subsequence_is_that_of_the_table(first: list[str], second: list[str]) -> None:
     lengths = [0] * (len(second) + 1)

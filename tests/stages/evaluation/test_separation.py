@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
@@ -16,7 +16,6 @@ from rantau.stages.evaluation.metrics.separation import (
 COSINES = st.lists(st.floats(-1, 1, width=16), min_size=1, max_size=40)
 
 
-@settings(deadline=None)
 @given(COSINES, COSINES)
 def test_the_area_is_scikit_learns(related: list[float], unrelated: list[float]) -> None:
     truth = [1] * len(related) + [0] * len(unrelated)
@@ -24,7 +23,6 @@ def test_the_area_is_scikit_learns(related: list[float], unrelated: list[float])
     assert area_under_curve(np.array(related), np.array(unrelated)) == pytest.approx(theirs)
 
 
-@settings(deadline=None)
 @given(COSINES, st.sampled_from([0.01, 0.1, 0.5]))
 def test_no_more_than_the_share_reaches_the_threshold(cosines: list[float], share: float) -> None:
     threshold = cosine_passed_by(np.array(cosines), share)

@@ -69,20 +69,20 @@ def check(documents: list[Document], asked: Phase) -> None:
         assert "longer than max_tokens" not in counts.dropped
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(TEXTS, max_size=12), PHASES)
 def test_running_text_adds_up(texts: list[str], changes: dict[str, Any]) -> None:
     check([document(n, text) for n, text in enumerate(texts)], phase(CPT, **changes))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=8), PHASES.filter(lambda p: p["over_long"] != "split"))
 def test_dialogues_add_up(turns: list[tuple[str, str]], changes: dict[str, Any]) -> None:
     talks = [dialogue(question.strip() or "a", answer.strip()) for question, answer in turns]
     check([document(n, talk=talk) for n, talk in enumerate(talks)], phase(SFT, **changes))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(TEXTS, min_size=1, max_size=12), PHASES)
 def test_packing_changes_which_row_and_nothing_else(texts: list[str], changes: dict[str, Any]) -> None:
     documents = [document(n, text) for n, text in enumerate(texts)]
@@ -103,7 +103,7 @@ def _parts(rows: list[dict[str, Any]]) -> list[tuple[tuple[int, ...], tuple[bool
     return parts
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(TEXTS.filter(lambda t: t.strip() and "<|im_end|>" not in t), st.integers(8, 40))
 def test_split_and_packed_a_text_comes_back_from_its_rows(text: str, size: int) -> None:
     asked = phase(CPT, max_tokens=size, over_long="split", packing="best_fit")

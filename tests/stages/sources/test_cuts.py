@@ -22,7 +22,7 @@ LINES = st.lists(st.sampled_from([GOOD, b"", b"  ", b"{", b'{"text": "Pagi \xff"
 
 
 @given(LINES, st.integers(1, 9), st.booleans())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_lines_in_cuts_are_the_lines(tmp_path: Path, lines: list[bytes], rows: int, ended: bool) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b"\n".join([*lines, GOOD]) + b"\n" * ended)

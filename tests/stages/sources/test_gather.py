@@ -36,7 +36,7 @@ def documents(folder: Path, side: str, name: str) -> list[Document]:
 
 
 @given(LINES, st.floats(0, 1), st.integers(0, 9))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_rows_in_are_rows_kept_and_rows_dropped(tmp_path: Path, lines: list[str], share: float, seed: int) -> None:
     good = '{"text": "Baris yang selalu ada."}'
     (tmp_path / "a.jsonl").write_text("\n".join([good, *lines]))

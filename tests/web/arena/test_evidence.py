@@ -39,7 +39,7 @@ def test_a_few_votes_are_never_enough() -> None:
     assert not is_enough(Counts(0, 0)) and not is_enough(Counts(12, 10))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 9))
 def test_the_rounds_needed_are_the_first_that_suffice(wins: int, losses: int, ties: int) -> None:
     """Trying whole multiples: at n * share rounds the interval leaves one half out exactly from `needed` on."""
@@ -61,7 +61,7 @@ def test_votes_that_decide_nothing_are_needed_too() -> None:
     assert votes_needed(Counts(5, 5), n_votes=10) is None
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 25), st.integers(0, 25), st.integers(0, 3))
 def test_the_votes_that_it_hangs_on(wins: int, losses: int, ties: int) -> None:
     """Against every way to take votes away."""
