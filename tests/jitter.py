@@ -14,9 +14,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+
+from bench.curation.processes import below
 
 LONGEST_S = 2.5
 
@@ -35,7 +36,7 @@ def main() -> int:
     )
     draw, n_stops = random.Random(given.seed), 0
     while tests.poll() is None:
-        n_stops += hold(draw.choice(family(tests.pid)), min(draw.expovariate(1 / given.still_s), LONGEST_S))
+        n_stops += hold(draw.choice(below(tests.pid)), min(draw.expovariate(1 / given.still_s), LONGEST_S))
         time.sleep(draw.expovariate(1 / given.pause_s))
     print(f"{n_stops} times a process stood still (seed {given.seed})")
     return tests.returncode
@@ -44,7 +45,7 @@ def main() -> int:
 def hold(process: int, seconds: float) -> bool:
     """Stops a process for so long, if it runs."""
     with suppress(OSError):
-        if state_of(process)[0] in "TZ":
+        if state_of(process) in "TZ":
             return False
         os.kill(process, signal.SIGSTOP)
         time.sleep(seconds)
@@ -53,25 +54,9 @@ def hold(process: int, seconds: float) -> bool:
     return False
 
 
-def family(root: int) -> list[int]:
-    """A process and all below it."""
-    parents: dict[int, int] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            parents[int(folder.name)] = int(state_of(int(folder.name))[1])
-    return [root, *(process for process in parents if is_below(process, root, parents))]
-
-
-def is_below(process: int, root: int, parents: Mapping[int, int]) -> bool:
-    while (process := parents.get(process, 0)) > 0:
-        if process == root:
-            return True
-    return False
-
-
-def state_of(process: int) -> list[str]:
-    """State letter, parent, ...: what stands behind the name, which may hold anything. Raises   OSError"""
-    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+def state_of(process: int) -> str:
+    """Its letter stands behind the name, which may hold anything. Raises   OSError"""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 if __name__ == "__main__":

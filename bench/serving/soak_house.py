@@ -31,9 +31,9 @@ def main(folder: Path, port: int, workers: int, idle_s: float, broker: str = "")
     given = {
         "engine": "fake", "device": "cpu", "context": 2048, "slots": 4, "threads": None, "with_base": False,
         "workers": workers, "redis_url": None, "idle_s": idle_s, "tries": NEVER,
+        "options": {"words": str(N_WORDS), "pace": str(WORDS_PER_S)},
     }  # fmt: skip
-    options = {"words": str(N_WORDS), "pace": str(WORDS_PER_S)}
-    House(Path("fake"), folder, site_of(folder, port, broker), given, options, Patience(0.1, 0.5, NEVER)).serve()
+    House(Path("fake"), folder, site_of(folder, port, broker), given, Patience(0.1, 0.5, NEVER)).serve()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rantau.cli.serving_options import check_engine, check_libraries
+from rantau.cli.serving_options import check_engine, check_libraries, options_of
 from rantau.errors import RequestError
 from rantau.serving.broker import Broker, broker
 from rantau.serving.queue import connect
@@ -144,7 +144,7 @@ def test_a_page_process_alone_says_the_same(run: Path, tmp_path: Path) -> None: 
 )
 def test_a_wrong_option_is_told_before_anything_starts(engine: str, options: tuple[str, ...], words: str) -> None:
     with pytest.raises(RequestError, match=words):
-        check_engine(engine, options)
+        check_engine(engine, options_of(options))
 
 
 def test_what_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,14 +23,14 @@ from rantau.web.site import VARIABLE, Site, write_site
 
 
 class House:
-    """given: the options of rantau serve; options: those of its engine; patience: with what crashes"""
+    """given: the options of rantau serve; patience: with what crashes"""
 
     def __init__(
-        self, run: Path, folder: Path, site: Site, given: Mapping[str, Any], options: Mapping[str, str],
+        self, run: Path, folder: Path, site: Site, given: Mapping[str, Any],
         patience: Patience = PATIENCE,
     ) -> None:  # fmt: skip
         self._patience = patience
-        self._run, self._folder, self._site, self._given, self._options = run, folder, site, given, options
+        self._run, self._folder, self._site, self._given = run, folder, site, given
         self._client = connect(site.broker, retries=0, timeout_s=1.0)
         self._states: dict[str, str] = {}
         self._named: dict[str, str] = {}  # the worker that runs as a part now, as it calls itself
@@ -120,7 +120,7 @@ class House:
         ]
         words += ["--base" if given["with_base"] else "--no-base"]
         words += ["--threads", str(given["threads"])] if given["threads"] else []
-        return words + [word for pair in self._options.items() for word in ("--option", "=".join(pair))]
+        return words + [word for pair in given["options"].items() for word in ("--option", "=".join(pair))]
 
     def _look(self) -> None:
         if not self._is_up and _listens(self._site.host, self._site.port):

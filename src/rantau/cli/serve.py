@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rantau.cli.options import name_argument, run_folder, runs_option
-from rantau.cli.serving_options import LIBRARIES, check_engine, check_libraries, engine, options_of, run_of
+from rantau.cli.serving_options import LIBRARIES, check_engine, check_libraries, engine, run_of
 from rantau.errors import RequestError
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ HELP = (
 INTERFACES = {"ind": "id", "zsm": "id", "msa": "id", "kor": "ko"}
 WISH = {"max_tokens": 512, "temperature": 0.7, "top_k": 40, "top_p": 0.9, "repetition_penalty": 1.1}
 """As rantau chat asks."""
-CANNOT = {"ctranslate2": ("repetition_penalty", "seed")}
 
 
 @click.command("serve", help=HELP)
@@ -92,7 +91,7 @@ def command(name: str | None, runs_path: Path, **given: Any) -> None:
     from rantau.cli.house import House
 
     site = _site(run, folder, given, _free_port(given["host"], given["port"]))
-    House(run, folder, site, given, options_of(given["options"])).serve()
+    House(run, folder, site, given).serve()
 
 
 def _refuse_open_house(given: dict[str, Any]) -> None:
@@ -158,9 +157,11 @@ def _site(run: Path, folder: Path, given: dict[str, Any], port: int) -> Site:
 
 def _cannot(given: dict[str, Any]) -> tuple[str, ...]:
     """Fields of a wish that the engine would refuse; docs/serving.md has the table."""
-    if given["engine"] == "openai" and options_of(given["options"]).get("fields") == "plain":
-        return ("repetition_penalty", "top_k")
-    return CANNOT.get(given["engine"], ())
+    from rantau.serving.engines.wishes import CTRANSLATE2, PLAIN_SERVER
+
+    if given["engine"] == "openai" and given["options"].get("fields") == "plain":
+        return PLAIN_SERVER
+    return CTRANSLATE2 if given["engine"] == "ctranslate2" else ()
 
 
 def _write_site(site: Site, folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +27,8 @@ engine_options = (
     ),
     click.option("--engine", type=click.Choice(ENGINES), default="transformers", show_default=True),
     click.option(
-        "--option", "options", multiple=True, metavar="KEY=VALUE", help="Of the engine alone; see docs/serving.md."
+        "--option", "options", multiple=True, metavar="KEY=VALUE", callback=lambda _, __, given: options_of(given),
+        help="Of the engine alone; see docs/serving.md.",
     ),
     click.option("--slots", type=click.IntRange(1), default=8, show_default=True, help="Answers at once."),
     click.option(
@@ -70,13 +71,15 @@ def check_libraries(names: tuple[str, ...]) -> None:
         raise RequestError(f"serving needs {', '.join(missing)}. Run: pip install 'rantau[serve]'")
 
 
-def check_engine(engine: str, options: tuple[str, ...] = ()) -> None:
-    """Before a process is started that could only say it. Raises   RequestError"""
+def check_engine(engine: str, options: Mapping[str, str] | None = None) -> None:
+    """Before a process is started that could only say it. options: None = who builds the engine looks at them
+
+    Raises   RequestError
+    """
     package, extra = PACKAGES.get(engine, ("", ""))
     if package and importlib.util.find_spec(package) is None:
         raise RequestError(f"--engine {engine} needs {package}. Run: pip install 'rantau[{extra}]'")
-    read = options_of(options)
-    if engine == "openai":
+    if engine == "openai" and options is not None:
         from rantau.serving.engines.openai.build import read_options
 
-        read_options(read)
+        read_options(options)

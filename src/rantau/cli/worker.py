@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rantau.cli.options import runs_option
-from rantau.cli.serving_options import check_engine, check_libraries, engine, options_of, run_of
+from rantau.cli.serving_options import check_engine, check_libraries, engine, run_of
 
 if TYPE_CHECKING:
     from rantau.serving.engines.building import Asked
@@ -49,7 +49,7 @@ HELP = (
 @click.option("--chat", default="", envvar="RANTAU_CHAT", metavar="ID", help="Answer this chat and no other one.")
 def command(runs: tuple[str, ...], url: str, runs_path: Path, pool: str, name: str | None, **given: Any) -> None:
     check_libraries(("redis",))
-    check_engine(given["engine"], given["options"])
+    check_engine(given["engine"])
     from rantau.serving.child import forget_secrets
     from rantau.serving.engines.building import Asked
 
@@ -58,7 +58,7 @@ def command(runs: tuple[str, ...], url: str, runs_path: Path, pool: str, name: s
     asked = Asked(
         tuple(run_of(run, runs_path) if given["engine"] != "fake" else Path(run) for run in runs),
         ("adapted", "base") if given["with_base"] else ("adapted",),
-        given["device"], given["slots"], given["context"], given["threads"], options_of(given["options"]),
+        given["device"], given["slots"], given["context"], given["threads"], given["options"],
     )  # fmt: skip
     _serve(url, pool, made, asked, given)
 

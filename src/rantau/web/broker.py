@@ -34,9 +34,8 @@ def presence() -> Presence:
 
 def workers() -> list[dict[str, str]]:
     """What those tell that answer this site's prompts; none if the broker does not answer."""
-    pool = current().pool
     try:
-        return [said for said in presence().all().values() if said.get("pool", pool) == pool]
+        return list(presence().all(current().pool).values())
     except BrokerLost:
         return []
 

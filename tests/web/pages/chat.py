@@ -58,6 +58,10 @@ class Chat:
         self.page.until(f"({NAMED})({named}, {json.dumps(within)})")
         self.page.click("[data-named]")
 
+    def hold(self, end: str) -> None:
+        """What is sent to such an address waits, until `window.goOn()`."""
+        self.page.run(f"({HOLD})({json.dumps(end)})")
+
     def told(self, selector: str, text: str) -> None:
         """Waits until it is written there."""
         at = json.dumps(selector), json.dumps(text)
@@ -86,6 +90,13 @@ PRETEND = """facts => {
   window.fetch = async (address, how) => {
     const answer = await real(address, how);
     return address === '/api/me' && answer.ok ? Response.json({ ...(await answer.json()), ...facts }) : answer;
+  };
+}"""
+HOLD = """end => {
+  const real = window.fetch.bind(window);
+  window.fetch = async (address, how) => {
+    if (how?.method === 'POST' && address.endsWith(end)) await new Promise(done => (window.goOn = done));
+    return real(address, how);
   };
 }"""
 CHOOSE = """(text, name) => {

@@ -118,13 +118,7 @@ def test_an_answer_is_asked_for_once_however_often_it_is_pressed(chat: Chat) -> 
 
 def test_a_talk_that_was_left_before_it_was_made(chat: Chat) -> None:
     """The page stays with what was opened meanwhile, and the message is answered where it was asked."""
-    chat.page.run("""(real => {
-      window.fetch = async (address, how) => {
-        if (how?.method !== 'POST' || address !== '/api/talks') return real(address, how);
-        await new Promise(done => (window.goOn = done));
-        return real(address, how);
-      };
-    })(window.fetch.bind(window))""")
+    chat.hold("/api/talks")
     chat.send("satu")
     chat.page.until("!!window.goOn")
     chat.page.click("#new")

@@ -67,12 +67,7 @@ DISCARD = "document.querySelector('[aria-label=\"Discard the message\"]')"
 def refused_beside_another(chat: Chat) -> None:
     """`dua` is refused while `tiga` is being written."""
     refuse_once(chat, "rate_limited", 429)
-    chat.page.run("""(real => {
-      window.fetch = async (address, how) => {
-        if (address.endsWith('/messages')) await new Promise(done => (window.goOn = done));
-        return real(address, how);
-      };
-    })(window.fetch.bind(window))""")
+    chat.hold("/messages")
     chat.send("dua")
     chat.page.until("!!window.goOn")
     chat.page.type("tiga")

@@ -24,7 +24,7 @@ from rantau.serving.engines.engine import Begun, Ended, Engine, Heard
 from rantau.serving.engines.reading import Reader, digests_of, ending
 from rantau.serving.engines.several import SeveralEngines
 from rantau.serving.engines.turns import Turns
-from rantau.serving.engines.wishes import check_wish
+from rantau.serving.engines.wishes import CTRANSLATE2, check_wish
 from rantau.serving.protocol import Job, Reason, Tokens
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Ctranslate2Engine:
         return not self._going and not self._over
 
     def submit(self, name: str, job: Job, said: Sequence[int], text: str = "") -> Begun:
-        check_wish(job.wish, engine="CTranslate2", cannot=("repetition_penalty", "seed"))
+        check_wish(job.wish, engine="CTranslate2", cannot=CTRANSLATE2)
         reading = self._reader.read(job, said, text)
         if not reading.n_left:  # the worker before this one died between the last token and the end
             self._over.append(Ended(name, "length"))

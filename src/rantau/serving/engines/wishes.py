@@ -7,6 +7,11 @@ from collections.abc import Collection
 from rantau.serving.engines.engine import Refused
 from rantau.serving.protocol import Wish, in_vain
 
+CTRANSLATE2 = ("repetition_penalty", "seed")
+"""What CTranslate2 cannot grant to one answer of a batch."""
+PLAIN_SERVER = ("repetition_penalty", "top_k")
+"""What a server cannot grant that knows OpenAI's protocol alone."""
+
 
 def check_wish(wish: Wish, *, engine: str, cannot: Collection[str] = ()) -> None:
     """cannot   see protocol.in_vain

@@ -27,10 +27,11 @@ class Presence:
             pipe.zrem(keys.workers(), worker)
             pipe.execute()
 
-    def all(self) -> dict[str, dict[str, str]]:
-        """Living workers by name."""
+    def all(self, pool: str = "") -> dict[str, dict[str, str]]:
+        """Living workers by name, of one pool or of all."""
         with told_as_lost(), self.client.pipeline(transaction=False) as pipe:
             names = sorted(self.client.zrange(keys.workers(), 0, -1))
             for name in names:
                 pipe.hgetall(keys.worker(name))
-            return {name: said for name, said in zip(names, pipe.execute(), strict=True) if said}
+            found = {name: said for name, said in zip(names, pipe.execute(), strict=True) if said}
+        return {name: said for name, said in found.items() if pool in ("", said.get("pool"))}

@@ -47,6 +47,6 @@ def workers_of(client: Any) -> Workers:
     Raises   BrokerLost
     """
     try:
-        return {n: w for n, w in Presence(client).all().items() if w.get("pool") == current().pool}
+        return Presence(client).all(current().pool)
     finally:
         client.close()

@@ -15,7 +15,7 @@ from rantau.serving.engines.openai.chunks import Chunk
 from rantau.serving.engines.openai.connection import USUAL, Address, Denied, Limits
 from rantau.serving.engines.openai.requests import Served, of_chat, of_tokens
 from rantau.serving.engines.reading import Reader, Reading, digests_of, ending
-from rantau.serving.engines.wishes import check_wish
+from rantau.serving.engines.wishes import PLAIN_SERVER, check_wish
 from rantau.serving.protocol import Job, Tokens
 
 WAIT_S = 0.05
@@ -98,9 +98,7 @@ class OpenAIEngine:
         if job.model not in self._known:
             raise Refused("model_gone", f"{job.model} is not here, but {', '.join(self.models)}.")
         served, reader = self._known[job.model]
-        check_wish(
-            job.wish, engine="this server", cannot=() if served.own_fields else ("repetition_penalty", "top_k")
-        )
+        check_wish(job.wish, engine="this server", cannot=() if served.own_fields else PLAIN_SERVER)
         reading = reader.read(job, said, text)
         job = replace(job, messages=reading.messages)
         going = _Going(name, job, served, reader, reading, job.begun_text + (text or reading.begun.text))
