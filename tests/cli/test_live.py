@@ -162,6 +162,26 @@ def test_a_run_that_was_killed_is_told(tmp_path: Path) -> None:
         follow(stage.run, screen)
 
 
+def test_a_run_that_ends_between_two_looks_is_not_told_as_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, screen = Stage(tmp_path), Seen()
+    stage.step(1)
+    screen.show = lambda point: screen.points.append(point) or stage.end()  # type: ignore[method-assign]
+    monkeypatch.setattr(live.Now, "gone", property(lambda _: stage.part.with_suffix("").exists()))
+    follow(stage.run, screen)
+    assert [p.step for p in screen.points] == [1]
+
+
+def test_a_run_that_ends_while_one_looks_for_it_is_not_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage(tmp_path)
+    monkeypatch.setattr(live, "_is_gone", lambda path: path.unlink())
+    with pytest.raises(SourceError, match="nothing is running"):
+        live_folder(stage.run.parent, None)
+
+
 def test_nothing_is_running(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="nothing is running"):
         live_folder(tmp_path / "runs", None)

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol, TextIO
@@ -120,11 +121,14 @@ def live_folder(runs: Path, name: str | None) -> Path:
     Raises   SourceError if nothing is running
     """
     found = [runs / name / FILE_NAME] if name else runs.glob(f"*/{FILE_NAME}")
-    running = sorted((p for p in found if p.is_file()), key=lambda p: (not _is_gone(p), p.stat().st_mtime))
+    running: list[tuple[bool, float, Path]] = []
+    for path in found:
+        with suppress(FileNotFoundError):  # the run may end while one looks
+            running.append((not _is_gone(path), path.stat().st_mtime, path.parent))
     if not running:
         which = f"no run named {name!r} is running" if name else "nothing is running"
         raise SourceError(f"{runs}: {which}. `rantau show` shows the results of runs that are done.")
-    return running[-1].parent
+    return max(running)[-1]
 
 
 def _is_gone(path: Path) -> bool:
@@ -240,7 +244,8 @@ def _next_training(folder: Path, screen: Screen, done: Now | None) -> Now | None
 
 
 def _refuse_gone(folder: Path, now: Now | None) -> None:
-    if now is not None and now.gone:
+    """A run that has ended well is gone too, but it has taken its now.json along."""
+    if now is not None and now.gone and read_now(folder) == now:
         raise MachineError(
             f"{folder}: process {now.process} is gone while it ran {now.stage}. Run the same command again: it "
             "goes on from what is finished."
