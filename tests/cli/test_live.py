@@ -4,9 +4,9 @@ import io
 import json
 import os
 import socket
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,11 +17,7 @@ from rantau.cli.live import JsonLines, OneLine, PlainLines, Point, follow, live_
 from rantau.errors import MachineError, SourceError
 
 STEPS = 12
-
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "LOOK_EVERY_S", 0.002)
+Follow = Callable[["Stage", Iterator[Any], Any], None]
 
 
 class Stage:
@@ -62,7 +58,7 @@ class Stage:
 
 
 class Seen:
-    """A screen that keeps what it is shown; `then` happens after each look of the follower."""
+    """A screen that keeps what it is shown."""
 
     def __init__(self) -> None:
         self.points: list[Point] = []
@@ -78,17 +74,18 @@ class Seen:
         pass
 
 
-def followed(stage: Stage, acts: Iterator[Any], screen: Any) -> None:
-    """Follows while another thread goes through `acts`."""
-    worker = threading.Thread(target=lambda: [threading.Event().wait(0.01) for _ in acts])
-    worker.start()
-    try:
+@pytest.fixture
+def followed(monkeypatch: pytest.MonkeyPatch) -> Follow:
+    """Follows; after each look, in the place of the rest before the next one, happens one more of `acts`."""
+
+    def followed(stage: Stage, acts: Iterator[Any], screen: Any) -> None:
+        monkeypatch.setattr(live, "time", SimpleNamespace(sleep=lambda _: next(acts)))
         follow(stage.run, screen)
-    finally:
-        worker.join()
+
+    return followed
 
 
-def test_every_step_is_seen_once_until_the_stage_ends(tmp_path: Path) -> None:
+def test_every_step_is_seen_once_until_the_stage_ends(tmp_path: Path, followed: Follow) -> None:
     stage, screen = Stage(tmp_path), Seen()
 
     def acts() -> Iterator[None]:
@@ -108,23 +105,21 @@ def test_every_step_is_seen_once_until_the_stage_ends(tmp_path: Path) -> None:
     )
 
 
-def test_it_goes_from_training_to_training_and_says_what_is_running(tmp_path: Path) -> None:
+def test_it_goes_from_training_to_training_and_says_what_is_running(tmp_path: Path, followed: Follow) -> None:
     stage, talk, screen = Stage(tmp_path), Stage(tmp_path, "train-talk"), Seen()
     stage.announce("format")
 
     def acts() -> Iterator[None]:
-        for _ in range(3):
-            yield
+        yield
         stage.announce("train-read")
         stage.step(1)
         yield
         stage.announce("answer-base")
-        for _ in range(3):
-            yield
+        yield
+        yield
         talk.announce("train-talk")
         talk.step(1)
-        for _ in range(3):
-            yield
+        yield
         talk.end()
         yield
 
@@ -133,7 +128,7 @@ def test_it_goes_from_training_to_training_and_says_what_is_running(tmp_path: Pa
     assert [(p.stage, p.step) for p in screen.points] == [("train-read", 1), ("train-talk", 1)]
 
 
-def test_steps_that_a_continued_run_does_again_are_not_shown_again(tmp_path: Path) -> None:
+def test_steps_that_a_continued_run_does_again_are_not_shown_again(tmp_path: Path, followed: Follow) -> None:
     stage, screen = Stage(tmp_path), Seen()
 
     def acts() -> Iterator[None]:
