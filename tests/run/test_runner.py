@@ -1,5 +1,6 @@
 """Keep, rebuild and say why; continue after kill -9; refuse what was not declared."""
 
+import io
 import os
 import random
 import signal
@@ -100,18 +101,15 @@ def test_damage_is_found(tmp_path: Path) -> None:
     assert damage(outcome.folder) == ["stranger.txt: not in the manifest", "numbers.jsonl: changed"]
 
 
-def test_the_second_run_says_who_holds_the_store_and_waits(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    store = Store(tmp_path)
+def test_the_second_run_says_who_holds_the_store_and_waits(tmp_path: Path) -> None:
+    store, said = Store(tmp_path), io.StringIO()
     quiet = Progress(quiet=True)
     with store.lock(quiet):
         with pytest.raises(StoreError, match=f"still locked by process {os.getpid()}"), Store(tmp_path).lock(quiet, wait_s=0.1):  # fmt: skip  # noqa: E501
             pass
-        waiting = threading.Thread(target=lambda: runner.run((), toy.recipe(), Path(), Store(tmp_path), Machine(), Progress()))  # fmt: skip  # noqa: E501
+        waiting = threading.Thread(target=lambda: runner.run((), toy.recipe(), Path(), Store(tmp_path), Machine(), Progress(said)))  # fmt: skip  # noqa: E501
         waiting.start()
-        said: list[str] = []
-        until(lambda: said.append(capsys.readouterr().err) or f"is used by process {os.getpid()}" in "".join(said))
+        until(lambda: f"is used by process {os.getpid()}" in said.getvalue())
     waiting.join(60)
     assert not waiting.is_alive()
 
