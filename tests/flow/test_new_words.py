@@ -4,7 +4,7 @@ import json
 import shutil
 import signal
 import subprocess
-import time
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ from rantau.model.load import load_base
 from rantau.model.tokenizer import load_tokenizer
 from rantau.model.vocabulary import extend_model
 from rantau.recipe import Model
-from tests.flow.small import command, environment, rantau, write_project
+from tests.flow.small import environment, rantau, write_project
+from tests.jitter import state_of
 from tests.tiny import build_tiny_base
+from tests.waiting import until
 
 N_BASE, N_WORDS = 400, 60
 ASKED = """\
@@ -136,14 +138,37 @@ def test_one_talks_with_both_models(done: Run) -> None:
         assert said.returncode == 0, said.stderr
 
 
+HELD = """
+import os, signal
+from transformers import Trainer
+from rantau.cli import main
+
+save, folders = Trainer._save_optimizer_and_scheduler, []
+
+def held(trainer, folder):
+    folders.append(folder)
+    if len(folders) == 2:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    save(trainer, folder)
+
+if __name__ == "__main__":
+    Trainer._save_optimizer_and_scheduler = held
+    main()
+"""
+"""rantau, standing still amid its second checkpoint: weights are there, moments are not."""
+
+
 def test_killed_amid_new_rows_it_ends_with_the_same_bytes(done: Run) -> None:
     later = shutil.ignore_patterns("train-read", "answer-adapted", "compare", "report", "export", "lock")
     shutil.copytree(done.folder / "calm", done.folder / "killed", ignore=later)
-    arguments = command("run", "small.yaml", "--store", "killed", "--runs", "runs-killed", "--quiet")
+    (done.folder / "held.py").write_text(HELD)
+    options = ["--store", "killed", "--runs", "runs-killed", "--quiet"]
+    arguments = [sys.executable, "held.py", "run", "small.yaml", *options]
     with subprocess.Popen(arguments, cwd=done.folder, env=environment()) as running:
-        while not list((done.folder / "killed").glob("train-read/*/checkpoints/checkpoint-*/*")):
-            assert running.poll() is None, "the phase ended before its first checkpoint"
-            time.sleep(0.002)
-        running.send_signal(signal.SIGKILL)
-    assert running.returncode == -signal.SIGKILL
+        try:
+            until(lambda: state_of(running.pid) in "TZ", "the second checkpoint", limit_s=240)
+        finally:
+            running.kill()
+    assert running.returncode == -signal.SIGKILL, "the phase ended before its second checkpoint"
+    assert len(list((done.folder / "killed").glob("train-read/*.part/checkpoints/checkpoint-*"))) == 2
     assert {stage: o["digest"] for stage, o in run(done.folder, "killed").items()} == done.digests
