@@ -1,8 +1,12 @@
 """One whole run by the command line: everything arrives, and a second run has nothing to do."""
 
+import fcntl
 import json
+import os
 import signal
 import subprocess
+import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +14,7 @@ import pytest
 
 from rantau import files
 from tests.flow.small import command, environment, rantau, write_project
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -79,18 +84,41 @@ def test_chat_answers_base_and_adapted_from_a_pipe(project: Path) -> None:
         assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="makes a pipe small")
 def test_ctrl_c_stops_an_answer_and_not_the_program(project: Path) -> None:
-    arguments = command("chat", "--temperature", "1.5", "--top-k", "0", "--top-p", "1", "--max-tokens", "400")
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(arguments, cwd=project, env=environment(), **pipes) as talk:
-        assert talk.stdin and talk.stdout
+    """The answer goes into a pipe with room for its first bytes only, so that it cannot be over too soon."""
+    sampling = ["--temperature", "1.5", "--top-k", "0", "--top-p", "1", "--max-tokens", "400", "--seed", "1"]
+    there, here = nearly_full_pipe(room=64)
+    full = lies_in(there)
+    pipes = {"stdin": subprocess.PIPE, "stdout": here, "stderr": subprocess.PIPE}
+    with (
+        os.fdopen(there, "rb") as answers,
+        subprocess.Popen(command("chat", *sampling), cwd=project, env=environment(), **pipes) as talk,
+    ):
+        os.close(here)
+        assert talk.stdin and talk.stderr
         talk.stdin.write(b"Apa kabar?\n")
         talk.stdin.flush()
-        assert talk.stdout.read(1)
+        until(lambda: lies_in(there) > full or talk.poll() is not None)
         talk.send_signal(signal.SIGINT)
-        _, said = talk.communicate(b"Siapa kamu?\n/quit\n", timeout=60)
-    assert talk.returncode == 0
+        talk.stdin.write(b"Siapa kamu?\n/quit\n")
+        talk.stdin.close()
+        answers.read()
+        said = talk.stderr.read()
+    assert talk.returncode == 0, said
     assert said.count(b"(stopped)") == 1, said
+
+
+def nearly_full_pipe(room: int) -> tuple[int, int]:
+    """(end to read, end to write) of a pipe that takes no more than so many bytes until somebody reads."""
+    there, here = os.pipe()
+    os.write(here, b" " * (fcntl.fcntl(here, fcntl.F_SETPIPE_SZ, 4096) - room))
+    return there, here
+
+
+def lies_in(pipe: int) -> int:
+    """Bytes that nobody has read yet."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def test_preview_marks_what_is_learnt(project: Path) -> None:
