@@ -18,6 +18,7 @@ from rantau.cli import serve
 from rantau.cli.house import House, address
 from rantau.errors import RantauError
 from rantau.serving.queue import Presence
+from rantau.web.listening import listen
 from rantau.web.site import Site, read_site, write_site
 from tests.flow.small import command
 from tests.waiting import until
@@ -66,6 +67,17 @@ def test_a_port_that_is_taken_is_told(run: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         assert f"try --port {port + 1}" in refused(run, "--port", port)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a port can be held on Linux only")
+def test_a_free_port_is_taken_by_nobody_before_the_pages_listen() -> None:
+    with serve._free_port("127.0.0.1", 0) as port, socket.socket() as other:
+        with pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", port))
+        (pages,) = listen("127.0.0.1", port)
+        with pages:
+            pages.listen()
+            socket.create_connection(("127.0.0.1", port)).close()
 
 
 def test_an_address_of_another_machine_is_told(run: Path) -> None:

@@ -6,6 +6,8 @@ import getpass
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,8 +92,8 @@ def command(name: str | None, runs_path: Path, **given: Any) -> None:
         return
     from rantau.cli.house import House
 
-    site = _site(run, folder, given, _free_port(given["host"], given["port"]))
-    House(run, folder, site, given).serve()
+    with _free_port(given["host"], given["port"]) as port:
+        House(run, folder, _site(run, folder, given, port), given).serve()
 
 
 def _refuse_open_house(given: dict[str, Any]) -> None:
@@ -111,21 +113,29 @@ def _refuse_open_house(given: dict[str, Any]) -> None:
         )
 
 
-def _free_port(host: str, port: int) -> int:
-    """Raises   RequestError if somebody listens there, or the address is not this machine's"""
+@contextmanager
+def _free_port(host: str, port: int) -> Iterator[int]:
+    """The port; inside the block no other program gets it, and the pages can still listen there.
+
+    Raises   RequestError if somebody listens there, or the address is not this machine's
+    """
     import socket
 
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
+    with ExitStack() as held:
+        try:
+            family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+            probe = held.enter_context(socket.socket(family, socket.SOCK_STREAM))
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
-            return int(probe.getsockname()[1])
-    except OSError as error:
-        raise RequestError(
-            f"--host {host} --port {port}: {error.strerror or error}. Another program may listen there: try "
-            f"--port {port + 1 if port else 8000}."
-        ) from error
+            found = int(probe.getsockname()[1])
+        except OSError as error:
+            raise RequestError(
+                f"--host {host} --port {port}: {error.strerror or error}. Another program may listen there: try "
+                f"--port {port + 1 if port else 8000}."
+            ) from error
+        if sys.platform != "linux":
+            held.close()  # elsewhere a port that is held cannot be listened at either
+        yield found
 
 
 def _site(run: Path, folder: Path, given: dict[str, Any], port: int) -> Site:
