@@ -177,7 +177,8 @@ class Training:
         self._losses |= {row["step"]: row for row in self._new("loss")}
         self._held += self._new("held_back")
         for speed in speeds:
-            if speed["step"] > self._shown:
+            # a continued run cuts both files, one after the other: a step without its loss is done once more
+            if speed["step"] > self._shown and speed["step"] in self._losses:
                 self._shown = speed["step"]
                 self._recent.append(speed["tokens"] / speed["tokens_per_s"])
                 yield self._point(self._losses.pop(speed["step"]), speed)
