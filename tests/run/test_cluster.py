@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import importlib.util
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -17,7 +16,8 @@ from rantau.errors import DataError, MachineError
 from rantau.run import cluster
 from rantau.run.engine import map_shards
 from rantau.run.progress import Progress
-from tests.run.toy_shards import Slow, bad_at_three, slow_square, square
+from tests.run.toy_shards import Slow, alive, bad_at_three, begun_on, slow_square, square
+from tests.waiting import until
 
 QUIET = Progress(quiet=True)
 needs_ray = pytest.mark.skipif(
@@ -55,16 +55,20 @@ def two_nodes() -> Iterator[tuple[Any, Any]]:
 def test_a_node_killed_midway_changes_nothing(two_nodes: tuple[Any, Any], tmp_path: Path) -> None:
     nodes, second = two_nodes
     raylet = second.all_processes["raylet"][0].process.pid
-    shards = [Slow(n, tmp_path, 0.4) for n in range(12)]
-    here, there = tmp_path / "here", tmp_path / "there"
+    shards = [Slow(n, tmp_path) for n in range(12)]
+    here, there, hold = tmp_path / "here", tmp_path / "there", tmp_path / "hold"
+    hold.touch()
 
     def kill_second() -> None:
         """kill -9 of its raylet, when it has finished a shard and is held at the next; its workers die with it."""
-        while len(finished(there)) < len(shards) and not list(tmp_path.glob("held-*")):
-            if finished(there) & begun_on(raylet, tmp_path):
-                (tmp_path / f"hold-{raylet}").touch()
-            time.sleep(0.05)
-        nodes.remove_node(second, allow_graceful=False)
+        try:
+            until((tmp_path / f"held-{raylet}").exists, "a second shard on the second node")
+            until(lambda: finished(there) & set(begun_on(raylet, tmp_path)), "the first one's result")
+            workers = begun_on(raylet, tmp_path).values()
+            nodes.remove_node(second, allow_graceful=False)
+            until(lambda: not any(map(alive, workers)), "the end of its workers")
+        finally:
+            hold.unlink()
 
     killer = Thread(target=kill_second)
     killer.start()
@@ -73,14 +77,9 @@ def test_a_node_killed_midway_changes_nothing(two_nodes: tuple[Any, Any], tmp_pa
     )
     killer.join()
     attempts = [len((tmp_path / f"{n}.pid").read_text().splitlines()) for n in range(12)]
-    assert finished(there) & begun_on(raylet, tmp_path) and max(attempts) == 2, "one shard was lost and done again"
+    assert max(attempts) == 2, "one shard was lost and done again"
     assert found == map_shards(slow_square, shards, workers=2, folder=here, progress=QUIET, title="t")
     assert {p.name: p.read_bytes() for p in here.iterdir()} == {p.name: p.read_bytes() for p in there.iterdir()}
-
-
-def begun_on(parent: int, folder: Path) -> set[int]:
-    """Numbers of the shards that a worker of this process began."""
-    return {int(p.stem) for p in folder.glob("*.pid") if f" {parent}\n" in p.read_text()}
 
 
 def finished(folder: Path) -> set[int]:

@@ -12,7 +12,7 @@ from rantau.errors import DataError, MachineError
 from rantau.run.engine import map_shards
 from rantau.run.progress import Progress
 from tests.run import toy_shards
-from tests.run.toy_shards import Slow
+from tests.run.toy_shards import Slow, alive
 from tests.waiting import until
 
 QUIET = Progress(quiet=True)
@@ -90,10 +90,3 @@ def begun_by(note: Path) -> str:
     """The worker that has written it; none as long as it is not written whole."""
     text = note.read_text() if note.exists() else ""
     return text.split()[0] if text.endswith("\n") else ""
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:  # it ends while one looks
-        return False

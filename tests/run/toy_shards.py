@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rantau.errors import DataError
+from tests.waiting import until
 
 
 @dataclass(frozen=True, slots=True)
 class Slow:
     """number is squared after wait_s. Before the wait, the ids of the worker and of its parent process are added
-    to a file in folder, a line for each attempt. Where a file hold-<parent> lies in folder, the shard writes
-    held-<number> and does not end."""
+    to a file in folder, a line for each attempt. As long as a file `hold` lies in folder, a second shard below the
+    same parent writes held-<parent> and does not end."""
 
     number: int
     folder: Path
@@ -34,13 +35,21 @@ def square(number: int) -> int:
 
 
 def slow_square(shard: Slow) -> dict[str, int]:
+    parent, hold = os.getppid(), shard.folder / "hold"
+    is_first = not begun_on(parent, shard.folder)
     with (shard.folder / f"{shard.number}.pid").open("a") as handle:
-        handle.write(f"{os.getpid()} {os.getppid()}\n")
-    if (shard.folder / f"hold-{os.getppid()}").is_file():
-        (shard.folder / f"held-{shard.number}").touch()
-        time.sleep(60)
+        handle.write(f"{os.getpid()} {parent}\n")
+    if hold.exists() and not is_first:
+        (shard.folder / f"held-{parent}").touch()
+        until(lambda: not hold.exists(), "leave to go on")
     time.sleep(shard.wait_s)
     return {"number": shard.number, "square": shard.number**2}
+
+
+def begun_on(parent: int, folder: Path) -> dict[int, int]:
+    """Shards that workers of this process began: number -> worker."""
+    notes = {int(p.stem): line.split() for p in folder.glob("*.pid") for line in p.read_text().splitlines()}
+    return {number: int(worker) for number, (worker, of) in notes.items() if int(of) == parent}
 
 
 def killed_at_three(shard: Slow) -> int:
@@ -65,3 +74,10 @@ def odd_at_three(number: int) -> int:
 
 def threads_allowed(number: int) -> str:
     return os.environ.get("OMP_NUM_THREADS", "")
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:  # it ends while one looks
+        return False
