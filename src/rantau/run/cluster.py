@@ -17,7 +17,7 @@ from rantau import __version__
 from rantau.errors import MachineError
 from rantau.run.shards import Work, result_of
 
-CONNECT_S = 30.0
+CONNECT_S = 60.0
 LOST_S = 60.0  # no node with a core for so long: nobody will come
 RETRIES = 5
 IN_FLIGHT_PER_CORE = 2  # one runs, one waits: more would only fill the memory of the object store

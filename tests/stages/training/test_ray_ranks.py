@@ -17,6 +17,7 @@ from rantau.stages.training import checkpoints
 from rantau.stages.training.ranks import Ranks
 from rantau.stages.training.stage import train_stage
 from rantau.stages.training.together import on_ranks
+from tests.clusters import two_nodes
 from tests.stages.training.harness import context, lasting, recipe, train_cpt, write_rows
 from tests.stages.training.test_two_processes import at_a_new_checkpoint, stop_this
 from tests.stages.training.together import DISTURBED_STEPS, disturbed_recipe
@@ -33,21 +34,9 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
-    """Address of a head and a second node, one core each, in processes of their own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT / "src"), str(ROOT)]))
-        import ray
-        from ray.cluster_utils import Cluster
-
-        small = {"num_cpus": 1, "object_store_memory": 80_000_000}
-        nodes = Cluster(initialize_head=True, head_node_args={**small, "include_dashboard": False})
-        try:
-            nodes.add_node(**small)
-            yield nodes.address
-        finally:
-            ray.shutdown()
-            nodes.shutdown()
+    path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+    with two_nodes(PYTHONPATH=path) as (nodes, _):
+        yield nodes.address
 
 
 @pytest.mark.timeout(600)
