@@ -57,14 +57,16 @@ def after(held: Held, n: int) -> EntryId:
 def lose_the_end(client: Any, name: str, *, keep: int) -> list[Any]:
     """The log as a broker has it that lost power: without what was not on its disk yet. Returns   all of it"""
     key = f"{{rantau}}:out:{name}"
-    with client.pipeline() as pipe:  # in one step: its worker goes on meanwhile
-        pipe.watch(key)
+
+    def lose(pipe: Any) -> list[Any]:
         whole, rows = read_log(pipe, name), pipe.xrange(key, count=keep) if keep else []
         pipe.multi()
         pipe.delete(key)  # what is deleted from a stream would still be its last id
         for id_, fields in rows:
             pipe.xadd(key, fields, id=id_)
-        pipe.execute()
+        return whole
+
+    whole: list[Any] = client.transaction(lose, key, value_from_callable=True)  # its worker goes on meanwhile
     return whole
 
 
