@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 
 from rantau.serving.answer import Answer
 from rantau.serving.broker import Broker
+from rantau.serving.engines import Begun, Refused
 from rantau.serving.engines.fake import HUNG, REFUSED, FakeEngine, word
 from rantau.serving.protocol import End, EntryId, Job, Phase, Tokens, Wish
 from rantau.serving.queue import Admission, BrokerLost, Claims, Held, Limits, Presence, connect, read_log
@@ -21,9 +22,7 @@ IDLE_MS, PATIENT_MS = 120, 10_000
 
 
 @contextmanager
-def working(
-    server: Broker, engine: FakeEngine, *, join_s: float = 60, idle_ms: int = PATIENT_MS, **pace: float
-) -> Iterator[Worker]:
+def working(server: Broker, engine: FakeEngine, *, idle_ms: int = PATIENT_MS, **pace: float) -> Iterator[Worker]:
     claims, beats = (Claims(connect(server.url), "w1", idle_ms=idle_ms, max_attempts=99) for _ in range(2))
     worker = Worker(claims, beats, engine, Pace(wait_ms=20, **pace))  # type: ignore[arg-type]
     thread = threading.Thread(target=worker.run, daemon=True)
@@ -32,7 +31,7 @@ def working(
         yield worker
     finally:
         worker.stopping.set()
-        thread.join(join_s)
+        thread.join(60)
 
 
 def ask(client: Any, name: str, content: str = "halo", **wish: Any) -> Admission:
@@ -107,14 +106,30 @@ def test_a_worker_that_is_stopped_gives_back_what_it_cannot_end(client: Any, ser
     assert held.attempt == 2 and [i for ids in said for i in ids] == list(range(sum(map(len, said))))
 
 
+class Hanging(FakeEngine):
+    """Until it is freed: its worker must not outlive the test, and say in the next one that it is there."""
+
+    def __init__(self, **pace: float) -> None:
+        super().__init__(n_words=10_000, **pace)  # type: ignore[arg-type]
+        self.free = threading.Event()
+
+    def submit(self, name: str, job: Job, said: Sequence[int], text: str = "") -> Begun:
+        if HUNG in job.messages[-1]["content"]:
+            self.free.wait()
+            raise Refused("late", "it has hung")
+        return super().submit(name, job, said, text)
+
+
 def test_a_hung_engine_loses_its_job(client: Any, server: Broker) -> None:
     ask(client, "fine")
-    with working(server, FakeEngine(n_words=10_000, words_per_s=50), hang_s=0.2, join_s=0, idle_ms=IDLE_MS):
+    engine = Hanging(words_per_s=50)
+    with working(server, engine, hang_s=0.2, drain_s=0.0, idle_ms=IDLE_MS):
         until(lambda: text_of(client, "fine"))
         ask(client, "hung", HUNG)
         until(lambda: Admission(client).state("hung") == "running")
         second, taken = Claims(client, "w2", idle_ms=IDLE_MS, max_attempts=99), set()
         until(lambda: taken.update(h.job.generation for h in second.claim(2)) or len(taken) == 2)
+        engine.free.set()
     assert taken == {"fine", "hung"}
 
 
