@@ -132,6 +132,25 @@ def test_a_list_of_models_has_an_end(behaviour: Behaviour) -> None:
         behaviour.drips.set()
 
 
+class Silence(threading.Event):
+    """Nothing drips until it is set."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return super().wait()
+
+
+def test_a_silent_server_takes_too_long_whoever_notices_it_first(
+    behaviour: Behaviour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that would hang up may still wait for a core when the socket gives up."""
+    monkeypatch.setattr(threading.Timer, "run", lambda _: None)
+    behaviour.drips = Silence()
+    with serving(behaviour) as url:
+        with pytest.raises(ServingError, match="takes more than 0 s"):
+            served_names(Address.of(url), within_s=0.3)
+        behaviour.drips.set()
+
+
 def test_an_answer_that_comes_byte_by_byte_has_an_end(behaviour: Behaviour) -> None:
     """No line of it is ever whole, and none is silent for long."""
     behaviour.waits = threading.Event()

@@ -9,6 +9,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -153,8 +154,9 @@ class Stream:
 
     @contextmanager
     def _within(self, seconds: float) -> Iterator[None]:
-        """Hangs up on a server that takes longer, also on one that says a byte now and then."""
-        late = threading.Event()
+        """Hangs up on a server that takes longer, also on one that says a byte now and then. A socket that may
+        wait as long can notice it first: that is told alike."""
+        late, over = threading.Event(), time.monotonic() + seconds
 
         def cut() -> None:
             late.set()
@@ -166,7 +168,7 @@ class Stream:
         try:
             yield
         except (OSError, http.client.HTTPException) as error:
-            if late.is_set():
+            if late.is_set() or time.monotonic() >= over:
                 raise Broken(f"the answer takes more than {seconds:.0f} s.") from error
             raise
         finally:
