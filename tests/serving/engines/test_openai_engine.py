@@ -168,6 +168,17 @@ def test_what_is_cancelled_hangs_up_and_is_not_heard_of_again(behaviour: Behavio
         assert hear(engine, {"g"})["g"].ids == list(behaviour.answer[:2])
 
 
+def test_what_is_cancelled_before_it_is_asked_is_not_asked(behaviour: Behaviour) -> None:
+    def body() -> dict[str, Any]:
+        asked.stop()
+        return {"prompt": [1], "max_tokens": 9}
+
+    with serving(behaviour) as url:
+        asked = asking.Asking(Address.of(url), "completions", body, lambda _: True, Limits())
+        asked.run()
+    assert not behaviour.bodies
+
+
 @pytest.mark.parametrize(
     ("wrong", "code", "n_asked"),
     [

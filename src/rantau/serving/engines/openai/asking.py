@@ -86,6 +86,8 @@ class Asking:
         """Raises   as Stream.lines, events and read_chunk"""
         self._stream, reason = Stream(self._address, self._limits), None
         try:
+            if self._stopped.is_set():  # perhaps when there was nothing to hang up
+                raise OSError("hung up")
             for event in events(self._stream.lines(self._path, body)):
                 if (chunk := read_chunk(event)) is not None:
                     reason = reason or chunk.reason
