@@ -19,6 +19,7 @@ class Behaviour:
     cut        the line breaks after so many pieces, once for each number
     status     is answered instead, once for each
     odd        lines that stand among the events
+    waits      before the event `waits_at` it says nothing of the answer, until this is set
     drips      the list of models comes byte by byte, until this is set; list_bytes: of a name in it
     """
 
@@ -31,6 +32,7 @@ class Behaviour:
     tells_ids: bool = True
     kind: str = "text/event-stream"
     waits: threading.Event | None = None
+    waits_at: int = 3
     location: str = ""
     drips: threading.Event | None = None
     list_bytes: int = 1
@@ -116,7 +118,7 @@ def serving(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator
                     self.close_connection = True
                     self.connection.close()
                     return
-                if behaviour.waits is not None and n == 3:
+                if behaviour.waits is not None and n == behaviour.waits_at:
                     while not behaviour.waits.wait(0.02):
                         self._chunk(b": still here\n\n")
                 self._chunk(behaviour.odd + b"data: " + json.dumps(event).encode() + b"\n\n")
