@@ -41,12 +41,16 @@ def test_prompts_are_answered_together_as_each_alone(engine: Ctranslate2Engine, 
 
 def test_a_newcomer_is_heard_while_another_still_speaks(engine: Ctranslate2Engine, parts: Any) -> None:
     said = {"long": Said(), "late": Said()}
+    engine._turns.take()  # between two looks each batch makes one step, however slow they are
     engine.submit("long", job(PROMPTS[1], max_tokens=200), [])
     while len(said["long"].ids) < 5:
         listen(engine, said)
+        engine._turns.pass_on()
     engine.submit("late", job(PROMPTS[0]), [])
     while not said["late"].reason:
         listen(engine, said)
+        engine._turns.pass_on()
+    engine._turns.give()
     assert not said["long"].reason and said["late"].ids == plain(parts, job(PROMPTS[0]))[1]
 
 
