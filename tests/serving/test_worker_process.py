@@ -1,12 +1,14 @@
 """rantau worker, the process: it loads in the open, answers, ends well, listens on nothing, knows no secrets."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -20,7 +22,7 @@ from rantau.serving.child import without_secrets
 from rantau.serving.protocol import End, Job, Tokens, Wish
 from rantau.serving.queue import Admission, Claims, Limits, Presence, connect, read_log
 from tests.flow.small import command
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,19 +58,21 @@ def is_ready(client: Any) -> bool:
 
 def test_a_worker_tells_how_far_it_is_and_claims_nothing_before(client: Any, server: Broker) -> None:
     ask(client)
-    with worker(server, "--option", "loading=2"):
-        shares = set()
-
-        def ready() -> bool:
-            log, said = read_log(client, "g"), Presence(client).all().get("w1", {})
-            if said.get("state") == "loading":
-                shares.add(float(said["share"]))
-                assert log == []
-            return said.get("state") == "ready"
-
-        until(ready)
+    with (
+        connect(server.url, timeout_s=PATIENCE_S).monitor() as broker_is_asked,
+        worker(server, "--option", "loading=2"),
+    ):
+        before = list(takewhile(lambda words: "state ready" not in words, commands(broker_is_asked)))
+        shares = {float(share) for words in before for share in re.findall(r"state loading .* share (\S+)", words)}
         assert len(shares) > 1 and all(0 <= share < 1 for share in shares)
+        assert not any(words.startswith(("XREADGROUP", "XAUTOCLAIM")) for words in before)
         assert until(lambda: end_of(client)).reason == "eos"
+
+
+def commands(broker_is_asked: Any) -> Iterator[str]:
+    """All that the broker is asked: whoever looks now and then may miss some of it."""
+    for row in broker_is_asked.listen():
+        yield row["command"]
 
 
 def test_sigterm_lets_it_end_what_it_has_begun(client: Any, server: Broker) -> None:
