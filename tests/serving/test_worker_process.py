@@ -24,7 +24,7 @@ from rantau.serving.queue import Admission, Claims, Limits, Presence, connect, r
 from tests.flow.small import command
 from tests.waiting import PATIENCE_S, until
 
-ROOT = Path(__file__).parents[2]
+ROOT, MOST_TRIES = Path(__file__).parents[2], 30
 
 
 @contextmanager
@@ -78,15 +78,28 @@ def commands(broker_is_asked: Any) -> Iterator[str]:
 def test_sigterm_lets_it_end_what_it_has_begun(client: Any, server: Broker) -> None:
     with worker(server, "--option", "words=20") as process:
         until(lambda: is_ready(client))
-        ask(client)
-        until(lambda: any(isinstance(e, Tokens) for _, e in read_log(client, "g")))
+        begun = stopped_while_it_answers(client, process)
         process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGCONT)
         until(lambda: not is_ready(client))  # it has heard of it: a prompt that comes between goes to either
         ask(client, "late")
         assert process.wait(60) == 0
-    end = end_of(client)
+    end = end_of(client, begun)
     assert end and (end.reason, end.state) == ("eos", "done") and read_log(client, "late") == []
     assert Presence(client).all() == {}
+
+
+def stopped_while_it_answers(client: Any, process: subprocess.Popen[str]) -> str:
+    """The answer that it has not ended. One that has may wait for a prompt, and take it right after SIGTERM."""
+    for n in range(MOST_TRIES):
+        name = f"g{n}"
+        ask(client, name)
+        until(lambda name=name: any(isinstance(e, Tokens) for _, e in read_log(client, name)))
+        process.send_signal(signal.SIGSTOP)
+        if end_of(client, name) is None:
+            return name
+        process.send_signal(signal.SIGCONT)
+    raise AssertionError(f"it ended {MOST_TRIES} answers before it could be stopped")
 
 
 def test_sigterm_while_it_loads_ends_it_at_once(client: Any, server: Broker) -> None:
