@@ -126,7 +126,8 @@ def test_no_token_is_lost_whoever_is_killed(tmp_path: Path) -> None:
     house, draw = House(tmp_path, seed), random.Random(seed + 1)
     kept: dict[str, tuple[str, str]] = {}
     over = threading.Event()
-    threading.Thread(target=keep, args=(house.broker.url, kept, over), daemon=True).start()
+    keeper = threading.Thread(target=keep, args=(house.broker.url, kept, over), daemon=True)
+    keeper.start()
     readers: dict[str, Reader] = {}
     try:
         admission = Admission(connect(house.broker.url), limits=Limits(each_owner=99))
@@ -153,6 +154,7 @@ def test_no_token_is_lost_whoever_is_killed(tmp_path: Path) -> None:
         check(admission.client, kept, readers)
     finally:
         over.set()
+        keeper.join()  # while there is a broker: else it would ask in vain, and fail in another test
         house.close()
 
 
