@@ -16,7 +16,7 @@ from rantau.serving.protocol import End, EntryId, Tokens
 from rantau.serving.queue import Claims, connect, read_log
 from tests.serving.test_queue import DONE, accepted, after, worker
 from tests.serving.test_worker import ask, end_of, text_of, working
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 N_CUTS, N_WORDS, IDLE_MS = 12, 200, 1000
 WHOLE = "".join(map(word, range(N_WORDS)))
@@ -31,6 +31,14 @@ def started(tmp_path: Path) -> Iterator[list[Broker]]:
     for one in made:
         one.process.kill()
         one.process.wait()
+
+
+def let_it_write(broker: Broker) -> None:
+    """Until all that it has answered is on the disk: where that is slow, its file is a second or two behind."""
+    client = connect(broker.url, timeout_s=PATIENCE_S)
+    client.set("last", "word")
+    client.waitaof(1, 0, 0)
+    client.close()
 
 
 def kill(broker: Broker) -> None:
@@ -92,6 +100,7 @@ def test_wherever_its_file_is_cut_a_broker_has_done_each_step_or_not(
     admission.cancel("g2", "ana")
     logs = {name: read_log(client, name) for name in ("g1", "g2", "g3", "g4")}
     client.close()
+    let_it_write(started[0])
     kill(started[0])
     ends = tail_of(folder).stat().st_size
     for n, at in enumerate(sorted(draw.sample(range(begins, ends), N_CUTS))):
@@ -104,6 +113,7 @@ def test_wherever_its_file_is_cut_a_broker_has_done_each_step_or_not(
 
 def lose_power(folder: Path, started: list[Broker], keep: Callable[[bytes], int]) -> None:
     """keep: how many bytes of its file are on the disk"""
+    let_it_write(started[-1])
     kill(started[-1])
     cut(folder, keep(tail_of(folder).read_bytes()))
     started.append(start_broker(folder))

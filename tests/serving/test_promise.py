@@ -20,6 +20,7 @@ from rantau.serving.broker import Broker, start_broker
 from rantau.serving.engines.fake import word
 from rantau.serving.protocol import START, End, EntryId, Job, Tokens
 from rantau.serving.queue import Admission, BrokerLost, Finals, Limits, Presence, connect, read_log
+from tests.serving.test_power_cut import let_it_write
 
 ROOT = Path(__file__).parents[2]
 N_WORDS, N_PROMPTS, DISTURBED_S = 60, 40, 8.0
@@ -86,6 +87,7 @@ class House:
             self.workers[name].send_signal(signal.SIGSTOP)
             self.frozen[name] = time.monotonic() + 0.8
         else:
+            let_it_write(self.broker)
             self.broker.process.kill()
             self.broker.process.wait()
             time.sleep(0.2)
