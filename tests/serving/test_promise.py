@@ -136,8 +136,8 @@ def test_no_token_is_lost_whoever_is_killed(tmp_path: Path) -> None:
         while len(Presence(admission.client).all()) < len(house.workers):
             time.sleep(0.05)
         until = time.monotonic() + DISTURBED_S
-        while time.monotonic() < until:
-            if len(readers) < N_PROMPTS:
+        while time.monotonic() < until or not has_restarted(readers):
+            if len(readers) < N_PROMPTS or len(kept) == len(readers):
                 job = Job(f"g{len(readers)}", "ana", "fake", ({"role": "user", "content": "halo"},))
                 assert patient(lambda job=job: admission.admit(job, message=job.generation))[1] == job.generation
                 readers[job.generation] = Reader(house.broker.url, job.generation)
@@ -160,6 +160,11 @@ def test_no_token_is_lost_whoever_is_killed(tmp_path: Path) -> None:
         house.close()
 
 
+def has_restarted(readers: dict[str, Reader]) -> bool:
+    """Whether an answer has lost its worker. A slow machine disturbs less in the same time."""
+    return any(id_.attempt > 1 for reader in readers.values() for id_ in list(reader.ids))
+
+
 def check(client: Any, kept: dict[str, tuple[str, str]], readers: dict[str, Reader]) -> None:
     assert sorted(kept) == sorted(readers)
     for name, (state, text) in kept.items():
@@ -169,4 +174,4 @@ def check(client: Any, kept: dict[str, tuple[str, str]], readers: dict[str, Read
         assert state != "failed", name
     assert client.xlen("{rantau}:jobs:main") == 0
     assert client.xpending("{rantau}:jobs:main", "w")["pending"] == 0
-    assert max(i.attempt for r in readers.values() for i in r.ids) > 1, "nothing was disturbed"
+    assert has_restarted(readers), "nothing was disturbed"
