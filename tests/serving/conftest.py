@@ -7,6 +7,7 @@ import pytest
 
 from rantau.serving.broker import Broker, broker
 from rantau.serving.queue import connect
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +18,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 @pytest.fixture
 def client(server: Broker) -> Iterator[Any]:
-    connected = connect(server.url)
+    """It never asks twice: a job whose claim was answered too late is given to nobody for a while."""
+    connected = connect(server.url, timeout_s=PATIENCE_S)
     connected.flushall()
     yield connected
     connected.close()

@@ -40,7 +40,7 @@ from rantau.serving.queue import (
 from rantau.serving.worker import Pace, Worker
 from rantau.web.upkeep.deserted import Deserted
 from tests.serving.test_server import told_of
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 USERS = Path(__file__).parents[2] / "docs" / "serving" / "users.acl"
 ROLES = ("web", "finalizer", "serve", "worker")
@@ -81,7 +81,7 @@ def as_(socket: Path) -> Iterator[As]:
     clients: list[Any] = []
 
     def make(name: str) -> Any:
-        clients.append(connect(f"unix://{name}:{name}@{socket}", retries=0))
+        clients.append(connect(f"unix://{name}:{name}@{socket}", retries=0, timeout_s=PATIENCE_S))
         return clients[-1]
 
     make("root").flushall()
