@@ -7,6 +7,7 @@ from typing import Any
 from rantau.serving.protocol import End, EntryId, Job, Reason, Tokens
 from rantau.serving.queue import Claims, Held
 from rantau.serving.worker import STATE_OF
+from tests.waiting import until
 
 
 class Player:
@@ -48,8 +49,9 @@ class Player:
         assert self._claims.finish(held, self._next(held), end)
 
     def _of(self, generation: str) -> Held:
-        if generation not in self._held:
-            self.take()
+        """The process that keeps a prompt brings it to the broker a moment later."""
+        while generation not in self._held:
+            until(self.take, f"the prompt of {generation}")
         return self._held[generation]
 
     def _next(self, held: Held) -> EntryId:
