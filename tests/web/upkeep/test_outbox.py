@@ -111,9 +111,13 @@ def test_what_is_admitted_twice_is_answered_once(asked: Any, outbox: Outbox, pla
     assert len(player.take()) == 1 and answer.generations.count() == 1
 
 
-def test_a_young_row_is_left_to_its_process(asked: Any, queue: Any, lost_broker: Callable[[], None]) -> None:
+def test_a_young_row_is_left_to_its_process(
+    asked: Any, queue: Any, lost_broker: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked()
     lost_broker()
+    queued = Generation.objects.get().queued
+    monkeypatch.setattr(timezone, "now", lambda: queued)  # however long this process stands still
     assert Outbox(Admission(queue)).sweep().admitted == 0
 
 
