@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ class Caller:
 
 @pytest.fixture
 def web(site: Site, tmp_path: Path) -> Iterator[Web]:
-    limits = SiteLimits(queue=500, each_owner=500, per_minute=1000)
+    limits = SiteLimits(queue=10**6, each_owner=10**6, per_minute=10**6)
     started = Web(replace(site, port=free_port(), limits=limits), tmp_path / "site.json")
     yield started
     if started.process.poll() is None:
@@ -101,11 +102,11 @@ def call(web: Web, http: Client) -> Caller:
     return caller
 
 
-def sending(call: Caller, talk: str, n: int, accepted: dict[str, str]) -> threading.Thread:
-    """Sends n messages, each until it is answered or the process is gone; notes what was accepted."""
+def sending(call: Caller, talk: str, accepted: dict[str, str]) -> threading.Thread:
+    """Sends one message after the other until the process is gone; notes what was accepted."""
 
     def send() -> None:
-        for i in range(n):
+        for i in count():
             name = f"{threading.get_ident()}-{i}"
             try:
                 status, made = call(
@@ -138,14 +139,13 @@ def test_what_was_accepted_is_answered_though_the_process_is_killed(
 
     talk = str(Talk.objects.create(owner=owner).id)
     accepted: dict[str, str] = {}
-    threads = [sending(call, talk, 50, accepted) for _ in range(6)]
+    threads = [sending(call, talk, accepted) for _ in range(6)]
     for thread in threads:
         thread.start()
     until(lambda: len(accepted) > 15)  # into the middle of it
     web.stop(signal.SIGKILL)
     for thread in threads:
         thread.join()
-    assert 0 < len(accepted) < 300
     settled(player, queue, Outbox(Admission(queue), admit_after_s=0))
     rows = {m.parent.client_id: m for m in Message.objects.filter(role="assistant").select_related("parent")}
     for name, answer in accepted.items():
