@@ -270,7 +270,7 @@ def test_keys(web: Web, client: openai.OpenAI, secret: str, owner: Any) -> None:
     assert secret not in f"{row.__dict__}" and secret.startswith(row.prefix) and len(row.digest) == 64
     for header in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {secret}"},
                    {"Cookie": web.cookies(owner)}, {"Authorization": f"Bearer {row.digest}"}):  # fmt: skip
-        said = httpx.get(f"{web.url}/v1/models", headers=header, trust_env=False)
+        said = httpx.get(f"{web.url}/v1/models", headers=header, timeout=60, trust_env=False)
         assert said.status_code == 401 and said.json()["error"]["type"] == "authentication_error", header
         assert "access-control-allow-origin" not in said.headers
     ApiKey.objects.update(scopes=["models"])
@@ -289,9 +289,9 @@ def test_keys(web: Web, client: openai.OpenAI, secret: str, owner: Any) -> None:
 
 def test_a_page_of_another_site_may_not_ask(web: Web, secret: str) -> None:
     headers = {"Authorization": f"Bearer {secret}", "Origin": "http://evil.example"}
-    said = httpx.post(f"{web.url}/v1/chat/completions", headers=headers, json={}, trust_env=False)
+    said = httpx.post(f"{web.url}/v1/chat/completions", headers=headers, json={}, timeout=60, trust_env=False)
     assert said.status_code == 403
-    preflight = httpx.options(f"{web.url}/v1/chat/completions", headers=headers, trust_env=False)
+    preflight = httpx.options(f"{web.url}/v1/chat/completions", headers=headers, timeout=60, trust_env=False)
     assert preflight.status_code == 405 and "access-control-allow-origin" not in preflight.headers
 
 

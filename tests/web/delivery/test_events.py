@@ -123,9 +123,9 @@ def test_answers_are_for_their_owner(
     name = str(asked(owner).id)
     player.say(name, "rahasia")
     address = f"{web.url}/api/generations/{name}{ending}"
-    another = httpx.get(address, headers={"Cookie": web.cookies(stranger)}, trust_env=False)
+    another = httpx.get(address, headers={"Cookie": web.cookies(stranger)}, timeout=60, trust_env=False)
     assert (another.status_code, another.json()["error"]["code"]) == (404, "not_found")
-    assert httpx.get(address, trust_env=False).status_code == 401
+    assert httpx.get(address, timeout=60, trust_env=False).status_code == 401
     assert http_client.get(f"{address}?after=1-x").status_code == 400
     assert http_client.post(address, headers={"Origin": web.url}).status_code in (403, 405)
     foreign = http_client.get(address, headers={"Sec-Fetch-Site": "cross-site"})

@@ -157,7 +157,7 @@ def test_other_names_and_other_ports(proxy: Nginx, person: httpx.Client) -> None
     assert person.get("/api/me", headers={"Host": "other.example"}).json()["error"]["code"] == "bad_request"
     for origin in ("https://localhost", f"http://localhost:{proxy.port}", "https://other.example"):
         assert person.post("/api/talks", json={}, headers={"Origin": origin}).status_code == 403
-    plain = httpx.get(f"http://localhost:{proxy.plain}/talk/1?a=b", trust_env=False)
+    plain = httpx.get(f"http://localhost:{proxy.plain}/talk/1?a=b", timeout=60, trust_env=False)
     assert (plain.status_code, plain.headers["location"]) == (301, "https://localhost/talk/1?a=b")
 
 
