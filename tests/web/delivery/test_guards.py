@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from rantau.web.delivery import socket as door
 from rantau.web.delivery.events import events, poll, polls
-from rantau.web.delivery.limits import SOCKETS_EACH
+from rantau.web.delivery.limits import FRAMES_PER_S, SOCKETS_EACH, Pace
 from tests.web.delivery.test_socket import Page, say
 from tests.web.running import Web, asked
 
@@ -110,6 +110,21 @@ def test_a_frame_after_the_session_is_refused(cookies: str) -> None:
             return await socket.close_code()
 
     assert run(read) == 4401
+
+
+def test_frames_that_are_too_many_close_the_socket(cookies: str, monkeypatch: Any) -> None:
+    """At once, whatever time this machine needs for each."""
+    monkeypatch.setattr(door, "Pace", lambda: Pace(clock=lambda: 0.0))
+
+    async def read() -> int:
+        async with Opened(cookies) as socket:
+            for _ in range(FRAMES_PER_S):
+                await socket.say(t="pong")
+            assert await socket.hears_nothing(0.5)
+            await socket.say(t="pong")
+            return await socket.close_code()
+
+    assert run(read) == 4429
 
 
 def test_a_socket_follows_so_many_and_no_more(cookies: str, owner: Any, monkeypatch: Any) -> None:

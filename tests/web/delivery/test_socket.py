@@ -281,9 +281,8 @@ def test_who_is_not_signed_in_is_sent_away(web: Web, site: Any) -> None:
     assert closes(web, {"Origin": web.url, "Cookie": f"session_{web.port}=forged"}) == 4401
 
 
-def test_frames_that_are_too_many_too_large_or_binary_close_the_socket(web: Web, owner: Any) -> None:
+def test_frames_that_are_too_large_or_binary_close_the_socket(web: Web, owner: Any) -> None:
     headers = web.headers(owner)
-    assert closes(web, headers, *['{"t":"pong"}'] * 60) == 4429
     assert closes(web, headers, json.dumps({"t": "pong", "x": "é" * 40_000}, ensure_ascii=False)) == 1009
     assert closes(web, headers, b"\x00") == 1003
     assert closes(web, headers, path="/ws/v2") == 4409

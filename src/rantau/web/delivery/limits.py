@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 FRAME_BYTES = 65_536
@@ -44,11 +45,12 @@ class Pace:
     """per_s frames a second, and so many at once after a silence."""
 
     per_s: float = FRAMES_PER_S
+    clock: Callable[[], float] = time.monotonic
     _left: float = FRAMES_PER_S
-    _at: float = field(default_factory=time.monotonic)
+    _at: float = float("-inf")
 
     def allows(self) -> bool:
-        now = time.monotonic()
+        now = self.clock()
         self._left = min(self.per_s, self._left + (now - self._at) * self.per_s)
         self._at = now
         if self._left < 1:
