@@ -1,14 +1,17 @@
 """One training phase without a runner: a recipe, token rows and a context made by hand.
 
-As a program it trains one phase and is meant to be killed:
+As a program it trains one phase until it is killed, and never to its end:
 python -m tests.stages.training.harness BASE FORMAT OUT [plain | everything] [FOLDER OF THE FIRST PHASE]
 """
 
 from __future__ import annotations
 
 import random
+import signal
 import sys
 import time
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,8 @@ from rantau.stages.training.stage import TrainSummary, train_stage
 
 VOCABULARY = 300
 STAGE_STEPS = 30
+HELD_STEP = 13
+"""Of a run that is to be stopped, counted from where it began: one or two checkpoints lie before it."""
 
 
 def recipe(base: Path | str, *, adapter: dict[str, Any] | None = None, **phase: Any) -> Recipe:
@@ -91,18 +96,25 @@ def lasting(out: Path, stage: Stage) -> dict[str, str]:
     return {str(name): files.sha256_file(p) for name, p in found if name.parts[0] not in aside}
 
 
-def _after_a_moment(device: str) -> float:
-    """Stands for the measured memory; makes a step last long enough to be killed in."""
-    time.sleep(0.03)
-    return 0.0
+def held(until_stopped: Callable[[], object], *, step_s: float = 0.0) -> Callable[[str], float]:
+    """Stands for the measured memory. A step lasts step_s longer, and one waits until somebody stops the run: it
+    cannot end before."""
+    steps = count(1)
+
+    def peak_gib(device: str) -> float:
+        time.sleep(step_s)
+        if next(steps) == HELD_STEP:
+            until_stopped()
+        return 0.0
+
+    return peak_gib
 
 
 if __name__ == "__main__":
     base, rows, out, *rest = sys.argv[1:]
-    observer.peak_gib = _after_a_moment
+    observer.peak_gib = held(signal.pause, step_s=0.03)
     asked = everything(base) if rest[:1] == ["everything"] else recipe(base, epochs=STAGE_STEPS / 5)
     if rest[1:]:
         train_sft(asked, Path(rows), Path(rest[1]), Path(out))
     else:
         train_cpt(asked, Path(rows), Path(out))
-    print("whole")
