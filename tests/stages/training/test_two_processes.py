@@ -23,7 +23,14 @@ from rantau.stages.training.ranks import Ranks
 from rantau.stages.training.stage import train_stage
 from tests.stages.training.harness import lasting, train_cpt, write_rows
 from tests.stages.training.test_preference import write_pairs
-from tests.stages.training.together import CASES, DISTURBED_STEPS, Learnt, disturbed_recipe, scenarios
+from tests.stages.training.together import (
+    CASES,
+    DISTURBED_STEPS,
+    Learnt,
+    disturbed_recipe,
+    scenarios,
+    train_rank_held,
+)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +114,8 @@ def test_one_process_goes_on_where_two_stopped(
 
 @contextmanager
 def at_a_new_checkpoint(out: Path, act: Callable[[], None]) -> Iterator[None]:
-    """Does something beside the block when a checkpoint has been sealed in it."""
+    """Does something beside the block when a checkpoint has been sealed in it; a phase of several processes there
+    waits for that."""
 
     def newest() -> int:
         seals = out.glob(f"checkpoints/{checkpoints.PREFIX}*/{checkpoints.SEAL}")
@@ -124,7 +132,9 @@ def at_a_new_checkpoint(out: Path, act: Callable[[], None]) -> Iterator[None]:
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        yield
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("rantau.stages.training.stage.train_rank", train_rank_held)
+            yield
     finally:
         over.set()
         watcher.join()

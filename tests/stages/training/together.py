@@ -18,8 +18,9 @@ from rantau.stages.training.held_back import HeldBack
 from rantau.stages.training.ranks import Ranks
 from rantau.stages.training.rows import read_rows
 from rantau.stages.training.sharding import share_out
-from rantau.stages.training.stage import Task, train_rank, train_stage
-from tests.stages.training.harness import context, recipe
+from rantau.stages.training.stage import Task, TrainSummary, train_rank, train_stage
+from tests.stages.training.harness import context, held, recipe
+from tests.waiting import until
 
 STEPS = [[0, 1, 2, 3, 4, 5, 6, 7], [8], [9, 10, 11], [12, 13, 14, 15], [16, 17]]  # of one row: rank 1 has none
 HELD = HeldBack((30, 31, 32, 33, 34), n_bytes=100)
@@ -131,6 +132,14 @@ def disturbed_recipe(base: Path) -> Recipe:
     """With all that may differ between processes: dropout, a moving average, measurements of held-back rows."""
     stopping = {"share": 0.2, "every_steps": 7, "patience": 1000}
     return recipe(base, epochs=DISTURBED_STEPS / 4, ema=0.8, early_stopping=stopping)
+
+
+def train_rank_held(ranks: Ranks, machine: Machine, task: Task) -> TrainSummary | None:
+    """A rank of a phase that cannot end before somebody stops it."""
+    from rantau.stages.training import observer
+
+    observer.peak_gib = held(lambda: until(lambda: ranks.is_asked, "the wish to stop"))
+    return train_rank(ranks, machine, task)
 
 
 def scenarios(ranks: Ranks, machine: Machine, given: tuple[Path, Path]) -> dict[str, Learnt]:
