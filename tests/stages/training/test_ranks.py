@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from rantau.errors import MachineError, ModelError, RecipeError, TrainingError
 from rantau.machine import Machine, detect
-from rantau.stages.training import parallel
+from rantau.stages.training import launch, parallel
 from rantau.stages.training.launch import Death, Start, accelerators, death, told, worst
 from rantau.stages.training.loss import batch_of
 from rantau.stages.training.ranks import BUCKET, Ranks, _buckets
@@ -177,3 +179,21 @@ def test_an_error_of_one_rank_ends_all(tmp_path: Path, tiny_base: Path) -> None:
     with pytest.raises(TrainingError, match="not this way") as caught:
         on_ranks(fails, "not this way", ctx, title="Phase cpt")
     assert any("on rank 1" in note for note in caught.value.__notes__)
+
+
+def dies(ranks: Ranks, machine: Machine, payload: None) -> None:
+    """Rank 1 dies; the other is ended by who started it."""
+    if ranks.rank == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    threading.Event().wait()
+
+
+def test_how_a_rank_died_is_waited_for(tmp_path: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its line is dead before the process that forked it has said how it ended."""
+    from rantau.stages.training.stage import train_stage
+
+    monkeypatch.setattr(launch, "GRACE_S", 0.0)
+    asked = recipe(tiny_base)
+    ctx = context(asked, train_stage(asked.phases[0], None), {}, tmp_path, processes=2, threads=2)
+    with pytest.raises(MachineError, match=r"rank 1 of 2 \(pid \d+\) was ended by signal 9 \(SIGKILL\)"):
+        on_ranks(dies, None, ctx, title="Phase cpt")
