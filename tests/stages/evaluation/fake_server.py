@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
-from time import sleep
 from typing import Any
+
+from tests.waiting import until
 
 Reply = tuple[int, dict[str, Any]]
 
@@ -18,13 +19,14 @@ Reply = tuple[int, dict[str, Any]]
 class FakeServer:
     """reply: (n-th completion from 0, body of the request) -> status and JSON; None = `answer`.
 
+    beside   completions that have to be under way at the same time before any but the first is answered
     bodies   of all completions, in the order of their coming
     most     completions that were under way at the same time
     """
 
     names: tuple[str, ...] = ("dasar", "adapted")
     reply: Callable[[int, dict[str, Any]], Reply] | None = None
-    takes_s: float = 0.0
+    beside: int = 1
     key: str | None = None
     bodies: list[dict[str, Any]] = field(default_factory=list)
     most: int = 0
@@ -37,7 +39,8 @@ class FakeServer:
             self.bodies.append(body)
             self._going += 1
             self.most = max(self.most, self._going)
-        sleep(self.takes_s)
+        if number:
+            until(lambda: self.most >= self.beside, f"{self.beside} questions at the same time")
         with self._lock:
             self._going -= 1
         return self.reply(number, body) if self.reply else (200, answer(body))
