@@ -8,8 +8,7 @@ import email.policy
 import hashlib
 import json
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -58,14 +57,14 @@ class Quiet(BaseHTTPRequestHandler):
 
 @dataclass
 class Taken:
-    """What a service got; fails: answers with these codes first; thinks_s: seconds before it answers."""
+    """What a service got; fails: answers with these codes first; thinks: what it does before it answers."""
 
     fails: list[int] = field(default_factory=list)
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)
     reply: str | None = None
-    thinks_s: float = 0.0
+    thinks: Callable[[], object] = lambda: None
 
 
 def upload_service(taken: Taken) -> type[BaseHTTPRequestHandler]:
@@ -79,7 +78,7 @@ def upload_service(taken: Taken) -> type[BaseHTTPRequestHandler]:
         def take(self, read: Any) -> None:
             data = read()
             taken.requests.append((self.command, self.path, dict(self.headers.items())))
-            time.sleep(taken.thinks_s)
+            taken.thinks()
             if taken.fails:
                 self.answer(taken.fails.pop(0), b"busy, signature=GEHEIM", Retry_After="7")
             elif self.command == "PUT":

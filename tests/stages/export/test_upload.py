@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -103,14 +105,14 @@ def test_a_service_that_thinks_longer_than_it_takes_to_connect_is_waited_for(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "CONNECT_S", 0.2)
-    with served(upload_service(Taken(thinks_s=0.8))) as url:
+    with served(upload_service(Taken(thinks=lambda: time.sleep(0.8)))) as url:
         assert send(file, url).tries == 1
     monkeypatch.setattr(connection, "ANSWER_S", 0.2)
-    with (
-        served(upload_service(Taken(thinks_s=0.8))) as url,
-        pytest.raises(MachineError, match=r"no answer \(timed out\), 5 times"),
-    ):
-        send(file, url)
+    given_up = threading.Event()
+    with served(upload_service(Taken(thinks=given_up.wait))) as url:
+        with pytest.raises(MachineError, match=r"no answer \(timed out\), 5 times"):
+            send(file, url)
+        given_up.set()
 
 
 def test_a_service_that_names_no_address_is_told(file: Path) -> None:
