@@ -18,6 +18,7 @@ from rantau.stages.evaluation.speakers.served import Served, check_server, serve
 from rantau.stages.evaluation.speakers.server import TRIES, Server
 from rantau.stages.evaluation.speakers.speaker import Decoding, Question, Spoken
 from rantau.stages.evaluation.stage import answer_stage
+from tests.nobody import nobody_there
 from tests.stages.evaluation.fake_server import FakeServer, Reply, answer, serving
 from tests.stages.evaluation.fakes import FakeSpeaker, context, document, gathered, recipe, some_dialogues
 from tests.tiny import build_tiny_tokenizer
@@ -133,11 +134,8 @@ def test_a_lasting_failure_names_the_server_and_what_to_do() -> None:
 
 
 def test_nobody_there() -> None:
-    with serving(FakeServer()) as url:
-        pass
-    with pytest.raises(
-        MachineError, match=r"/v1/completions: no answer after 6 tries.*refused.*--server its address"
-    ):
+    words = r"/v1/completions: no answer after 6 tries.*refused.*--server its address"
+    with nobody_there() as url, pytest.raises(MachineError, match=words):
         served(url).answers([QUESTION], GREEDY, lambda share: None)
 
 

@@ -14,6 +14,7 @@ from rantau.run.progress import Progress
 from rantau.stages.export import connection
 from rantau.stages.export.address import address_in, is_signed, shown
 from rantau.stages.export.upload import Sent, Target, upload
+from tests.nobody import nobody_there
 from tests.stages.export.services import Taken, served, upload_service
 
 SIGNED = "?X-Amz-Date=2026&X-Amz-Signature=GEHEIM"
@@ -86,7 +87,7 @@ def test_a_service_that_stays_busy_or_silent_is_given_up(file: Path) -> None:
         pytest.raises(MachineError, match=r"500 .*, 5 times\. Try again later"),
     ):
         send(file, url)
-    with pytest.raises(MachineError, match=r"no answer \(.*refused.*\), 5 times"):
+    with nobody_there() as url, pytest.raises(MachineError, match=r"no answer \(.*refused.*\), 5 times"):
         send(file, url, waits=waits)
     assert waits == [1.0, 2.0, 4.0, 8.0]
 
