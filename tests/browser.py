@@ -59,7 +59,9 @@ class Pipe:
         message = {"id": self._last, "method": method, "params": params}
         if session:
             message["sessionId"] = session
-        os.write(self._write, json.dumps(message).encode() + b"\0")
+        left = memoryview(json.dumps(message).encode() + b"\0")
+        while left:  # who is stopped in the middle of a long one, and goes on, has written a part
+            left = left[os.write(self._write, left) :]
         while True:
             answer = self._next()
             self._note(answer)
