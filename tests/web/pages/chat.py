@@ -18,6 +18,7 @@ class Chat:
     def __init__(self, page: Browser) -> None:
         self.page = page
         self.expected: list[str] = []
+        page.send("Page.addScriptToEvaluateOnNewDocument", source=TOASTS)
 
     def begin(self, address: str = "/") -> None:
         self.page.go(address)
@@ -67,6 +68,10 @@ class Chat:
         at = json.dumps(selector), json.dumps(text)
         self.page.until(f"document.querySelector({at[0]}).innerText.includes({at[1]})")
 
+    def toasted(self, text: str) -> None:
+        """Waits until it was written at the foot of the page, from where it goes by itself."""
+        self.page.until(f"window.toasts.some(said => said.includes({json.dumps(text)}))")
+
     def choose(self, text: str, name: str = "x.json") -> None:
         """A file for the import, as if a person had chosen it."""
         self.page.run(f"({CHOOSE})({json.dumps(text)}, {json.dumps(name)})")
@@ -85,6 +90,11 @@ class Chat:
         return Talk.objects.get(id=self.page.run("location.pathname").rsplit("/", 1)[1])
 
 
+TOASTS = """window.toasts = [];
+addEventListener('DOMContentLoaded', () => {
+  const place = document.querySelector('#toasts');
+  if (place) new MutationObserver(() => toasts.push(place.textContent)).observe(place, { childList: true });
+});"""
 PRETEND = """facts => {
   const real = window.fetch.bind(window);
   window.fetch = async (address, how) => {

@@ -147,7 +147,7 @@ def test_a_stop_that_was_not_heard_can_be_said_again(chat: Chat, teller: Teller)
     })(window.fetch.bind(window))""")
     chat.page.run("document.querySelector('#send').focus()")
     chat.page.press("Enter")
-    chat.page.until("document.querySelector('.toast')")
+    chat.toasted("at the moment")
     chat.page.until(f"{PHASE} === 'answering'")
     assert chat.page.run("document.activeElement.id") == "text"
     chat.page.click("#send")

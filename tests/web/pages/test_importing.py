@@ -38,7 +38,7 @@ def test_a_talk_is_opened_from_the_list(chat: Chat) -> None:
     chat.click("Import a talk")
     chat.page.until("document.body.dataset.asked === 'a file'")
     chat.choose(file)
-    chat.told("#toasts", "The talk was imported.")
+    chat.toasted("The talk was imported.")
     assert chat.page.run("location.pathname") != before
     assert chat.questions() == ["Apa itu hujan?"]
     assert chat.answers() == [PLAIN]

@@ -126,7 +126,7 @@ def test_a_password_is_changed(open_chat: Any, owner: Any) -> None:
         chat.page.click("#fresh")
         chat.page.type("kopi-hitam-pahit-3")
         chat.page.press("Enter")
-        chat.told("#toasts", "The password was changed.")
+        chat.toasted("The password was changed.")
         owner.refresh_from_db()
         assert PBKDF2PasswordHasher().verify("kopi-hitam-pahit-3", owner.password)
 
