@@ -10,6 +10,8 @@ from tests.browser import Browser
 SAVED = "document.querySelector('#badge').dataset.state === 'saved'"
 ANSWERS = "[...document.querySelectorAll('.answer .said')].map(e => e.innerText)"
 PHASE = "document.querySelector('#send').dataset.phase"
+LISTED = """document.querySelector('.talk.current bdi').textContent
+  === document.querySelector('#title').textContent"""
 
 
 class Chat:
@@ -38,11 +40,12 @@ class Chat:
         self.page.press("Enter")
 
     def ask(self, text: str) -> None:
-        """Sends a message and waits until its answers are kept."""
+        """Sends a message and waits until its answers are kept, and its talk is in the list."""
         n = len(self.answers())
         self.send(text)
         self.page.until(f"document.querySelectorAll('.answer .said').length > {n}")
         self.saved()
+        self.page.until(LISTED)
 
     def saved(self) -> None:
         self.page.until(f"{SAVED} && !document.querySelector('.said.live') && {PHASE} === 'idle'")
