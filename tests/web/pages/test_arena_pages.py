@@ -114,6 +114,9 @@ def test_no_vote_before_both_have_ended(chat: Chat, teller: Teller) -> None:
 def test_sides_begin_together(chat: Chat, teller: Teller) -> None:
     """The side that is ready first waits for the other one, three seconds at most."""
     teller.late = "demo-base"
+    chat.page.run("""(later => {
+      window.setTimeout = (act, ms, ...more) => ms === 3000 ? 0 : later(act, ms, ...more); // they are never over
+    })(window.setTimeout.bind(window))""")
     chat.mode("blind")
     chat.send("Apa itu hujan?")
     chat.told(".pair", "Both models are beginning")
