@@ -196,7 +196,8 @@ def test_silent_ones_lock_nobody_out(protocol: Any) -> None:
 
 @pytest.mark.parametrize(("n_most", "answered"), [(99, 40), (30, 30)])
 def test_people_who_come_back_all_at_once_are_let_in(n_most: int, answered: int) -> None:
-    with served(H11Protocol, replace(QUICK, head_s=600, young_s=600, n_most=n_most)) as here, ExitStack() as opened:
+    calm = replace(QUICK, head_s=600, young_s=600, n_most=n_most)
+    with served(H11Protocol, calm) as here, ExitStack() as opened:
         lines = [opened.enter_context(line(here.port)) for _ in range(40)]
         for cut in lines[: 40 - answered]:
             assert is_cut(cut)

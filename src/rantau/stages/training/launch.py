@@ -25,9 +25,7 @@ from rantau.stages.training.ranks import Ranks
 
 POLL_S = 0.2
 GRACE_S = 2.0  # the others of a rank that failed see the line go dead, and may say so before it is known
-EXIT_S = (
-    60.0  # a line is dead at once; how its process ended is told by the one that forked it, when it comes to it
-)
+EXIT_S = 60.0  # the line of a rank is dead at once; how it ended is told when its parent comes to it
 AGAIN = (
     "All others were stopped and the last checkpoint is kept: run the same command again, or with fewer "
     "--processes, and it goes on from there."
