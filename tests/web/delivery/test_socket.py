@@ -3,13 +3,16 @@
 import asyncio
 import json
 import random
+import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from rantau.serving.engines.engine import Ended, Heard
 from rantau.serving.engines.fake import FakeEngine, word
 from rantau.serving.protocol import EntryId
 from tests.web.playing import Player
@@ -103,9 +106,23 @@ def test_every_piece_comes_exactly(web: Web, owner: Any, player: Player) -> None
     }  # fmt: skip
 
 
+@dataclass(eq=False)
+class Halting(FakeEngine):
+    """Says half of each answer, and the rest when it may."""
+
+    may: threading.Event = field(default_factory=threading.Event)
+
+    def step(self) -> list[Heard | Ended]:
+        half = any(2 * place >= self.n_words for _, place in self._on.values())
+        if half and not self.may.wait(0.01):
+            return []
+        return super().step()
+
+
 def test_connections_that_fall_and_a_web_process_that_dies(web: Web, owner: Any, web_server: Any) -> None:
     names = [str(asked(owner, f"halo {n}").id) for n in range(4)]
     page, draw = Page(web, web.headers(owner)), random.Random(11)
+    engine = Halting(n_words=250, words_per_s=50)
 
     async def visit() -> None:
         socket = await page.open()
@@ -131,9 +148,10 @@ def test_connections_that_fall_and_a_web_process_that_dies(web: Web, owner: Any,
                 await asyncio.to_thread(web.start)
             if n == 4:
                 web.stop()
+                engine.may.set()
         return n
 
-    with working(web_server, FakeEngine(n_words=250, words_per_s=50)), keeping(web_server.url):
+    with working(web_server, engine), keeping(web_server.url):
         visits = asyncio.run(read())
     assert visits > 5
     assert {page.text[name] for name in names} == {"".join(map(word, range(250)))}
