@@ -181,19 +181,31 @@ def test_an_error_of_one_rank_ends_all(tmp_path: Path, tiny_base: Path) -> None:
     assert any("on rank 1" in note for note in caught.value.__notes__)
 
 
-def dies(ranks: Ranks, machine: Machine, payload: None) -> None:
-    """Rank 1 dies; the other is ended by who started it."""
+def dies(ranks: Ranks, machine: Machine, forked_by: Path) -> None:
+    """Rank 1 dies while the process that forked it stands still; the other is ended by who started it."""
     if ranks.rank == 1:
+        forked_by.write_text(str(os.getppid()))
+        os.kill(os.getppid(), signal.SIGSTOP)
         os.kill(os.getpid(), signal.SIGKILL)
     threading.Event().wait()
 
 
 def test_how_a_rank_died_is_waited_for(tmp_path: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its line is dead before the process that forked it has said how it ended."""
+    """Its line is dead at once, but only the process that forked it can say how it ended."""
     from rantau.stages.training.stage import train_stage
 
+    if launch._beginning().get_start_method() != "forkserver":
+        pytest.skip("ranks are started by this process itself")
+    join = launch.BaseProcess.join
+
+    def joined(process: launch.BaseProcess, timeout: float | None = None) -> None:
+        if timeout != 0:  # who waits sees it go on
+            os.kill(int((tmp_path / "forked by").read_text()), signal.SIGCONT)
+        join(process, timeout)
+
     monkeypatch.setattr(launch, "GRACE_S", 0.0)
+    monkeypatch.setattr(launch.BaseProcess, "join", joined)
     asked = recipe(tiny_base)
-    ctx = context(asked, train_stage(asked.phases[0], None), {}, tmp_path, processes=2, threads=2)
+    ctx = context(asked, train_stage(asked.phases[0], None), {}, tmp_path / "out", processes=2, threads=2)
     with pytest.raises(MachineError, match=r"rank 1 of 2 \(pid \d+\) was ended by signal 9 \(SIGKILL\)"):
-        on_ranks(dies, None, ctx, title="Phase cpt")
+        on_ranks(dies, tmp_path / "forked by", ctx, title="Phase cpt")
