@@ -221,9 +221,9 @@ def test_a_first_message_survives_a_reload_before_its_talk_is_made(chat: Chat) -
     chat.page.block("*/api/talks")
     chat.send("Apa itu hujan?")
     chat.page.until("document.querySelector('#badge').dataset.state === 'reconnecting'")
-    chat.page.block()
     chat.begin()
     assert chat.page.run(TYPED) == "Apa itu hujan?"
+    chat.page.block()
     chat.page.press("Enter")
     chat.saved()
     assert chat.answers() == [PLAIN]
