@@ -14,6 +14,7 @@ from rantau.serving.queue import Claims, Presence
 from rantau.web.broker import admission
 from rantau.web.talks.admitting import admit
 from rantau.web.upkeep.requeue import requeue
+from tests.waiting import until
 from tests.web.pages.chat import PHASE, SAVED, Chat
 from tests.web.pages.looking import script
 from tests.web.pages.teller import PLAIN, Teller
@@ -331,13 +332,16 @@ def test_who_runs_the_chat_is_told_where_to_look(
 
 def test_a_model_that_loads_says_how_far_it_is(open_chat: Callable[..., Any], owner: Any, queue: Any) -> None:
     presence = Presence(queue)
-    presence.say("w1", {"pool": "main", "state": "loading", "share": "0.62"})
+
+    def shown(banner: str, **facts: str) -> bool:
+        presence.say("w1", {"pool": "main", **facts})  # again and again, as a worker does: it is forgotten soon
+        return bool(chat.page.run(f"(banner => {banner})(document.querySelector('#banner'))"))
+
     with open_chat(owner) as chat:
         chat.begin()
-        chat.told("#banner", "62% done")
+        until(lambda: shown("banner.innerText.includes('62% done')", state="loading", share="0.62"))
         assert chat.page.run("document.querySelector('#banner progress').value") == 0.62
-        presence.say("w1", {"pool": "main", "state": "ready", "share": "1"})
-        chat.page.until("document.querySelector('#banner').hidden")
+        until(lambda: shown("banner.hidden", state="ready", share="1"))
 
 
 def test_too_much_at_once_is_refused_and_can_be_tried_again(open_chat: Callable[..., Any], owner: Any) -> None:
