@@ -24,10 +24,10 @@ from tests.web.running import Web, asked
 TYPED = "document.querySelector('#text').value"
 LIVE = "[...document.querySelectorAll('.said')].at(-1)?.innerText"
 TWICE = "(event, hear) => { hear(event); hear(event); }"
-CUT_SHORT = """(event, hear, socket, n) => {
+CUT_SHORT = """(event, hear, socket) => {
   hear(event);
   window.drops ??= 0;
-  if (n > 2 && drops < 3) { drops++; socket.close(); }
+  if (JSON.parse(event.data).t === 'ev' && drops < 3) { drops++; socket.close(); }
 }"""
 WRONG = "(event, hear) => hear({ data: event.data.replace('air', 'AIR') })"
 
