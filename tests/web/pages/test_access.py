@@ -121,9 +121,10 @@ def test_who_goes_on_before_a_talk_has_come_keeps_the_focus(chat: Chat) -> None:
     chat.page.until("document.activeElement.id === 'text'")
     chat.page.block(f"*/api{talk.replace('/talk/', '/talks/')}")
     chat.page.click(f"a[href='{talk}']")
-    chat.page.until(f"location.pathname === '{talk}'")
+    chat.page.until("document.querySelector('#badge').dataset.state === 'reconnecting'")
     chat.page.click("#seek")
     chat.page.block()
+    chat.page.until("document.querySelector('.answer')")
     chat.saved()
     assert chat.answers() == [PLAIN]
     assert chat.page.run(FOCUS) == "seek"

@@ -47,7 +47,7 @@ def test_signing_in_and_out(visitor: Chat, owner: Any) -> None:
     visitor.page.until("document.querySelector('#error')")
     assert visitor.page.text("#error") == "The user name or the password is wrong."
     assert visitor.page.run("document.querySelector('#user').value") == "ana"
-    assert visitor.page.run("document.activeElement.id") == "password"
+    visitor.page.until("document.activeElement.id === 'password'")
     enter(visitor, "ana", PASSWORD)
     visitor.page.until("location.pathname === '/settings' && document.body.dataset.begun")
     visitor.begin()
@@ -91,7 +91,7 @@ def test_settings(open_chat: Any, owner: Any) -> None:
         )
         page.look(width=390)
         revoke = "document.querySelector('#key-list button').getBoundingClientRect().right"
-        assert page.run(f"{revoke} <= innerWidth")  # nobody has to push the table for it
+        page.until(f"{revoke} <= innerWidth")  # nobody has to push the table for it
         page.look(width=1280)
         chat.click("alat 폐기")
         chat.click("폐기", "dialog")
