@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -65,19 +66,20 @@ def test_a_reload_in_the_middle_goes_on_from_there(chat: Chat, teller: Teller) -
 
 def test_another_tab_shows_the_same(chat: Chat, teller: Teller) -> None:
     held_at(chat, teller, 5)
-    other = Chat(chat.page.tab())
-    other.page.look(width=1280)
-    other.begin(chat.page.run("location.pathname"))
-    other.page.until(f"{LIVE} === {' '.join(PLAIN.split()[:5])!r}")
-    teller.held = None
-    for each in (chat, other):
-        each.saved()
-        assert each.answers() == [PLAIN]
-    other.ask("dan laut?")
-    chat.page.until("document.querySelectorAll('.answer .said').length === 2")
-    chat.saved()
-    assert chat.answers() == [PLAIN, PLAIN]
-    assert other.page.errors == []
+    with closing(chat.page.tab()) as tab:
+        other = Chat(tab)
+        other.page.look(width=1280)
+        other.begin(chat.page.run("location.pathname"))
+        other.page.until(f"{LIVE} === {' '.join(PLAIN.split()[:5])!r}")
+        teller.held = None
+        for each in (chat, other):
+            each.saved()
+            assert each.answers() == [PLAIN]
+        other.ask("dan laut?")
+        chat.page.until("document.querySelectorAll('.answer .said').length === 2")
+        chat.saved()
+        assert chat.answers() == [PLAIN, PLAIN]
+        assert other.page.errors == []
 
 
 def test_the_end_of_an_answer_is_told_to_other_tabs_once(chat: Chat, teller: Teller) -> None:
