@@ -99,6 +99,33 @@ def test_settings(open_chat: Any, owner: Any) -> None:
         assert owner.api_keys.get().revoked is not None
 
 
+def test_what_is_chosen_one_after_the_other_is_kept(open_chat: Any, owner: Any) -> None:
+    """The page comes in another language once all that was chosen before is kept."""
+    with open_chat(owner) as chat:
+        chat.begin("/settings")
+        chat.page.run("""(real => {
+          window.patched = [];
+          window.fetch = async (address, how) => {
+            if (how?.method !== 'PATCH') return real(address, how);
+            patched.push(how.body);
+            if (how.body.includes('dark')) await new Promise(done => (window.goOn = done));
+            return real(address, how);
+          };
+        })(window.fetch.bind(window))""")
+        for theme in ("dark", "light"):
+            chat.page.click(f"input[name=theme][value={theme}]")
+        chat.page.run(
+            """(s => { s.value = 'ko'; s.dispatchEvent(new Event('change', {bubbles: true})) })(
+                document.querySelector('#interface'))"""
+        )
+        assert chat.page.run("patched") == ['{"theme":"dark"}']
+        chat.page.run("window.goOn()")
+        chat.page.until("document.documentElement.lang === 'ko' && document.body.dataset.begun")
+        assert chat.page.run("document.documentElement.dataset.theme") == "light"
+        owner.preference.refresh_from_db()
+        assert (owner.preference.interface, owner.preference.theme) == ("ko", "light")
+
+
 def test_ones_data_can_be_taken_along_brought_back_and_erased(chat: Chat, owner: Any) -> None:
     from rantau.web.records.models import Talk
 

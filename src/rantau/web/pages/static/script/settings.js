@@ -32,17 +32,25 @@ async function guarded(act) {
   }
 }
 
+let kept = Promise.resolve();
+
+/** What is chosen is kept in this order, whichever way is faster. */
+function keep(fields) {
+  kept = kept.then(() => guarded(() => ask("PATCH", "/api/me", fields)));
+  return kept;
+}
+
 function taste(me) {
   const form = find("#taste");
   form.interface.value = document.documentElement.lang === me.interface ? me.interface : "";
   for (const option of form.theme) option.checked = option.value === me.theme;
   form.interface.addEventListener("change", async () => {
-    if (await guarded(() => ask("PATCH", "/api/me", { interface: form.interface.value }))) location.reload();
+    if (await keep({ interface: form.interface.value })) location.reload();
   });
   form.addEventListener("change", async (event) => {
     if (event.target.name !== "theme") return;
     document.documentElement.dataset.theme = event.target.value;
-    await guarded(() => ask("PATCH", "/api/me", { theme: event.target.value }));
+    await keep({ theme: event.target.value });
   });
 }
 
