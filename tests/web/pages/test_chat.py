@@ -188,6 +188,32 @@ def test_talks_are_found_renamed_deleted_and_restored(chat: Chat) -> None:
     chat.page.until(f"{listed} === 'Jamu Jawa'")
 
 
+def test_a_list_that_is_under_way_brings_no_old_name_back(chat: Chat) -> None:
+    """It was read before the name was changed, and comes after it."""
+    chat.ask("tentang jamu")
+    chat.page.run("""(real => {
+      window.lists = 0;
+      window.fetch = async (address, how) => {
+        const answer = await real(address, how);
+        if (!address.startsWith('/api/talks?')) return answer;
+        if (!window.goOn) await new Promise(done => (window.goOn = done));
+        window.lists++;
+        return answer;
+      };
+    })(window.fetch.bind(window))""")
+    chat.page.run("document.querySelector('#seek').dispatchEvent(new Event('input'))")
+    chat.page.until("!!window.goOn")
+    chat.click("Actions for this talk")
+    chat.click("Rename")
+    chat.page.run("document.querySelector('#dialog-text').select()")
+    chat.page.type("Jamu Jawa")
+    chat.page.press("Enter")
+    chat.page.until("window.lists === 1")
+    chat.page.run("window.goOn()")
+    chat.page.until("window.lists === 2")
+    assert chat.page.text(".talk bdi") == "Jamu Jawa"
+
+
 def test_the_settings_of_a_talk(chat: Chat) -> None:
     chat.page.click("#tune")
     chat.page.until("document.activeElement.id === 'panel-system'")

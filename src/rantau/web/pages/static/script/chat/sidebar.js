@@ -14,6 +14,7 @@ export class Sidebar {
   #next = null;
   #timer = null;
   #asked = 0;
+  #answered = 0; // of those that were asked, the last that has come
   #rows = new Map();
 
   constructor(desk) {
@@ -38,11 +39,14 @@ export class Sidebar {
     try {
       const { talks, next } = await ask("GET", `/api/talks?${query}`);
       if (asked !== this.#asked) return;
+      this.#answered = asked;
       this.#talks = before ? [...this.#talks, ...talks] : talks;
       this.#next = next;
       this.draw();
     } catch (error) {
-      if (asked === this.#asked) this.list.replaceChildren(h("p", { class: "empty", text: wordsOf(error) }));
+      if (asked !== this.#asked) return;
+      this.#answered = asked;
+      this.list.replaceChildren(h("p", { class: "empty", text: wordsOf(error) }));
     }
   }
 
@@ -54,12 +58,18 @@ export class Sidebar {
 
   rename(talk) {
     this.#talks = this.#talks.map((each) => (each.id === talk.id ? { ...each, title: talk.title } : each));
-    this.draw();
+    this.#changed();
   }
 
   remove(id) {
     this.#talks = this.#talks.filter((each) => each.id !== id);
+    this.#changed();
+  }
+
+  /** A list that is under way may have been read before. */
+  #changed() {
     this.draw();
+    if (this.#answered !== this.#asked) this.load();
   }
 
   draw() {
