@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ import pytest
 
 from tests.waiting import PATIENCE_S
 
+needs_ray = pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None, reason="ray is an extra and not installed: pip install 'rantau[ray]'"
+)
 SMALL = {"num_cpus": 1, "object_store_memory": 80_000_000}
 
 

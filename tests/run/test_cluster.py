@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import builtins
-import importlib.util
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -16,27 +14,11 @@ from rantau.errors import DataError, MachineError
 from rantau.run import cluster
 from rantau.run.engine import map_shards
 from rantau.run.progress import Progress
-from tests.clusters import two_nodes
+from tests.clusters import needs_ray
 from tests.run.toy_shards import Slow, alive, bad_at_three, begun_on, slow_square, square
 from tests.waiting import until
 
 QUIET = Progress(quiet=True)
-needs_ray = pytest.mark.skipif(
-    importlib.util.find_spec("ray") is None, reason="ray is an extra and not installed: pip install 'rantau[ray]'"
-)
-# A lost node is noticed after 6 s instead of half a minute; one that stands still for less is none.
-NOTICE_SOON = {
-    "RAY_health_check_initial_delay_ms": "500",
-    "RAY_health_check_period_ms": "500",
-    "RAY_health_check_timeout_ms": "500",
-    "RAY_health_check_failure_threshold": "12",
-}
-
-
-@pytest.fixture(scope="module")
-def together() -> Iterator[tuple[Any, Any]]:
-    with two_nodes(**NOTICE_SOON) as started:
-        yield started
 
 
 @needs_ray

@@ -9,7 +9,7 @@ import pytest
 
 from rantau.errors import DataError, MachineError
 from rantau.run.jobs import Ended, Job, run_jobs
-from tests.run.test_cluster import needs_ray, two_nodes  # noqa: F401  # a fixture
+from tests.clusters import needs_ray
 from tests.waiting import until
 
 DIAMOND = [
@@ -102,9 +102,9 @@ def test_nothing_to_do() -> None:
 
 
 @needs_ray
-def test_on_a_cluster(two_nodes: tuple[Any, Any]) -> None:  # noqa: F811
-    found = told(with_all(bad="c"), workers=1, cluster=two_nodes[0].address)
+def test_on_a_cluster(together: tuple[Any, Any]) -> None:
+    found = told(with_all(bad="c"), workers=1, cluster=together[0].address)
     assert {n: e.result for n, e in found.items()} == {"a": "A", "b": "B", "c": None, "d": None, "e": "E"}
     assert found["c"].error == "row 3: too bad."
     with pytest.raises(MachineError, match="no node has 9 CPU"):
-        told(DIAMOND, workers=1, threads=9, cluster=two_nodes[0].address)
+        told(DIAMOND, workers=1, threads=9, cluster=together[0].address)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 from collections.abc import Iterator
@@ -17,16 +16,13 @@ from rantau.stages.training import checkpoints
 from rantau.stages.training.ranks import Ranks
 from rantau.stages.training.stage import train_stage
 from rantau.stages.training.together import on_ranks
-from tests.clusters import two_nodes
+from tests.clusters import needs_ray, two_nodes
 from tests.stages.training.harness import context, lasting, recipe, train_cpt, write_rows
 from tests.stages.training.test_two_processes import at_a_new_checkpoint, stop_this
 from tests.stages.training.together import DISTURBED_STEPS, disturbed_recipe
 
 pytestmark = [
-    pytest.mark.skipif(
-        importlib.util.find_spec("ray") is None,
-        reason="ray is an extra and not installed: pip install 'rantau[ray]'",
-    ),
+    needs_ray,
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # Ray's own, of its data part
 ]
 ROOT = Path(__file__).parents[3]
