@@ -15,9 +15,10 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 
 from bench.curation.processes import below
+
+from tests.waiting import state_of
 
 LONGEST_S = 2.5
 
@@ -52,11 +53,6 @@ def hold(process: int, seconds: float) -> bool:
         os.kill(process, signal.SIGCONT)
         return True
     return False
-
-
-def state_of(process: int) -> str:
-    """Its letter stands behind the name, which may hold anything. Raises   OSError"""
-    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """A run that is watched while it trains, and shown to a tracker: the figures are those of its journal."""
 
 import json
+import os
 import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,25 +12,26 @@ import pytest
 from rantau import files
 from rantau.run.now import Now, read_now
 from tests.flow.small import command, environment, rantau, write_project
-from tests.jitter import state_of
 from tests.waiting import until
 
 HELD = """
-import os, signal
+import os
 from rantau.cli import main
 from rantau.run.now import Announcer
 
 building = Announcer.building
 
 def held(*stage, **place):
-    os.kill(os.getpid(), signal.SIGSTOP)
+    with open("stages", "a") as reached:
+        reached.write("|")
+    os.read(0, 1)
     building(*stage, **place)
 
 if __name__ == "__main__":
     Announcer.building = held
     main()
 """
-"""rantau, standing still before each stage until somebody lets it go on."""
+"""rantau, which reads a byte before it begins a stage."""
 
 
 def shown_whole(now: Now, folder: Path) -> bool:
@@ -42,23 +43,34 @@ def shown_whole(now: Now, folder: Path) -> bool:
     return n_shown == len(files.read_jsonl(done / "loss.jsonl"))
 
 
+def stands_before(stage: int, running: subprocess.Popen[bytes], folder: Path) -> bool:
+    """Waits until the run has come to its stage, from 1; False if it has ended."""
+    reached = folder / "stages"
+    until(
+        lambda: running.poll() is not None or (reached.exists() and reached.stat().st_size == stage),
+        f"stage {stage}", limit_s=600,
+    )  # fmt: skip
+    return running.poll() is None
+
+
 def look_on(running: subprocess.Popen[bytes], folder: Path) -> int:
     """Lets a run that stands still before each stage go on once `show --live` has shown the stage before.
 
     Returns  the code of `show --live`; its figures are in `seen`, its words in `said`
     """
-    until(lambda: state_of(running.pid) == "T")
-    running.send_signal(signal.SIGCONT)  # to the first stage: only then it is announced
-    until(lambda: state_of(running.pid) == "T")
+    assert stands_before(1, running, folder)
+    os.write(go_on := running.stdin.fileno(), b"|")  # type: ignore[union-attr]  # only then the first is announced
+    stage = 2
+    assert stands_before(stage, running, folder)
     with (folder / "seen").open("w") as seen, (folder / "said").open("w") as said:
         arguments = command("show", "small", "--live", "--json")
         with subprocess.Popen(arguments, cwd=folder, env=environment(), stdout=seen, stderr=said) as looking:
-            while state_of(running.pid) == "T":
+            while stands_before(stage, running, folder):
                 now = read_now(folder / "runs" / "small")
                 assert now is not None
                 until(lambda now=now: shown_whole(now, folder) or looking.poll() is not None, now.stage)
-                running.send_signal(signal.SIGCONT)
-                until(lambda: state_of(running.pid) in "TZ", "the next stage", limit_s=600)
+                os.write(go_on, b"|")
+                stage += 1
     return looking.returncode
 
 
@@ -67,7 +79,8 @@ def test_a_run_is_followed_from_beside(tiny_base: Path, tmp_path: Path) -> None:
     write_project(tmp_path, tiny_base)
     (tmp_path / "held.py").write_text(HELD)
     arguments = [sys.executable, "held.py", "run", "small.yaml", "--quiet"]
-    with subprocess.Popen(arguments, cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL) as running:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL}
+    with subprocess.Popen(arguments, cwd=tmp_path, env=environment(), **pipes) as running:
         try:
             code = look_on(running, tmp_path)
         finally:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rantau.errors import DataError
-from tests.waiting import until
+from tests.waiting import state_of, until
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,6 @@ def threads_allowed(number: int) -> str:
 
 def alive(pid: int) -> bool:
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return state_of(pid) != "Z"
     except OSError:  # it ends while one looks
         return False
